@@ -1,6 +1,7 @@
 """From start to stop: settings are read, then logs, storage, ports, and back in reverse."""
 
 import asyncio
+import os
 import signal
 import socket
 from collections.abc import AsyncIterator
@@ -66,8 +67,8 @@ async def _serve(
 
 
 @asynccontextmanager
-async def _listening(app: ASGIApp, settings: ChassisSettings, port: str) -> AsyncIterator[None]:
-    """Serve `app` on the port of that setting; at the end let its requests finish first.
+async def _listening(app: ASGIApp, settings: ChassisSettings, name: str) -> AsyncIterator[None]:
+    """Serve `app` on the port of the setting `name`; at the end let its requests finish first.
 
     The steps of uvicorn's server are called one by one, for its `serve` takes the signals for
     itself and ends the process with a second SIGTERM.
@@ -84,7 +85,7 @@ async def _listening(app: ASGIApp, settings: ChassisSettings, port: str) -> Asyn
     config.load()
     server = uvicorn.Server(config)
     server.lifespan = config.lifespan_class(config)
-    sockets = [_bound(settings, port)]
+    sockets = [_bound(settings, name)]
     await server.startup(sockets)
     ticking = asyncio.create_task(server.main_loop())
     try:
@@ -95,13 +96,15 @@ async def _listening(app: ASGIApp, settings: ChassisSettings, port: str) -> Asyn
         await server.shutdown(sockets)
 
 
-def _bound(settings: ChassisSettings, port: str) -> socket.socket:
-    address = (settings.host, getattr(settings, port))
+def _bound(settings: ChassisSettings, name: str) -> socket.socket:
+    port = getattr(settings, name)
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
-        return socket.create_server(address, family=family, backlog=2048)
+        return socket.create_server((settings.host, port), family=family, backlog=2048)
     except OSError as error:
+        code = error.errno or 0  # below zero for a name that does not resolve
+        reason = os.strerror(code) if code > 0 else "no such address"
         raise StartError(
-            f"cannot listen on {settings.host} port {address[1]} ({error.strerror}): "
-            f"end what listens there, or set another {port.upper()} or HOST"
+            f"cannot listen on {settings.host} port {port}, {reason}: "
+            f"end what listens there, or set another {name.upper()} or HOST"
         ) from None

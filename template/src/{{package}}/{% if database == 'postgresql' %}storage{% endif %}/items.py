@@ -1,11 +1,10 @@
 """Items in PostgreSQL."""
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, tuple_, update
+from sqlalchemy import Result, delete, insert, select, tuple_, update
 
 from ..items import Draft, Item, ItemNotFoundError, Position, VersionConflictError
 from .engine import Database
@@ -23,9 +22,9 @@ class PostgresItems:
             await connection.execute(insert(items).values(asdict(item)))
 
     async def get(self, item_id: UUID) -> Item:
+        query = select(items).where(items.c.id == item_id)
         async with self._database.reading() as connection:
-            row = (await connection.execute(select(items).where(items.c.id == item_id))).first()
-        return _item(row, item_id)
+            return _only(await connection.execute(query), item_id)
 
     async def list(self, limit: int, after: Position | None) -> list[Item]:
         query = select(items).order_by(items.c.created_at, items.c.id).limit(limit)
@@ -33,13 +32,13 @@ class PostgresItems:
             position = tuple_(items.c.created_at, items.c.id)
             query = query.where(position > tuple_(after.created_at, after.id))
         async with self._database.reading() as connection:
-            return [Item(*row) for row in await connection.execute(query)]
+            return [Item(**row) for row in (await connection.execute(query)).mappings()]
 
     async def change(self, item_id: UUID, draft: Draft, expected_version: int | None) -> Item:
         # Locked from the read to the write, so that of two changes at once one sees the other.
         query = select(items).where(items.c.id == item_id).with_for_update()
         async with self._database.writing() as connection:
-            item = _item((await connection.execute(query)).first(), item_id)
+            item = _only(await connection.execute(query), item_id)
             if expected_version is not None and item.version != expected_version:
                 raise VersionConflictError(item_id)
             changed = item.changed(draft)
@@ -55,7 +54,8 @@ class PostgresItems:
             raise ItemNotFoundError(item_id)
 
 
-def _item(row: Sequence[Any] | None, item_id: UUID) -> Item:
+def _only(result: Result[Any], item_id: UUID) -> Item:
+    row = result.mappings().first()
     if row is None:
         raise ItemNotFoundError(item_id)
-    return Item(*row)
+    return Item(**row)
