@@ -1,0 +1,100 @@
+# `make help` lists the targets.
+PYTHON ?= python3
+BIN := .venv/bin
+# All files but the ignored and the generated ones; unlike `git ls-files` it sees new ones too.
+FILES = git grep --no-index --exclude-standard --files-with-matches --null '' -- ':!*.lock' ':!example'
+
+# Certificates as the system has them, for a proxy or mirror of your own; Python is not downloaded.
+export UV_SYSTEM_CERTS ?= 1
+export UV_PYTHON_DOWNLOADS := never
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+.PHONY: help
+help:  ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  \1\t/' | expand -t 14
+
+.PHONY: install
+install: .venv/.installed  ## Install what poetry.lock says, hashes verified, into .venv
+
+.PHONY: demo
+demo: install  ## Make a service with the default answers, start it and show it, until Ctrl-C
+	@$(BIN)/python -m scripts.demo
+
+.PHONY: test
+test: install  ## Run all tests: copies of every kind, services that run, updates
+	@$(BIN)/pytest --numprocesses auto --dist loadgroup
+
+.PHONY: test-fast
+test-fast: install  ## Run the tests that need no installed service
+	@$(BIN)/pytest --numprocesses auto --dist loadgroup -m 'not slow'
+
+.PHONY: lint
+lint: install  ## Check style, workflows and secrets
+	@$(BIN)/black --check --quiet . || { $(BIN)/black --check . ; exit 1; }
+	@$(BIN)/isort --check-only --quiet .
+	@$(BIN)/flake8
+	@$(BIN)/shellcheck .ci/run
+	@$(BIN)/zizmor --quiet --offline --pedantic .github
+	@$(FILES) | xargs -0 $(BIN)/detect-secrets-hook
+
+.PHONY: format
+format: install  ## Format the code
+	@$(BIN)/isort --quiet .
+	@$(BIN)/black --quiet .
+
+.PHONY: types
+types: install  ## Check the types
+	@$(BIN)/mypy
+
+.PHONY: check
+check: lint types test  ## All that CI runs
+
+.PHONY: lock
+lock: install  ## Resolve all dependencies, with UPGRADE=1 to their newest versions
+	@$(BIN)/python -m scripts.lock $(if $(UPGRADE),--upgrade)
+
+.PHONY: generate
+generate: install  ## Make anew what services generate from their sources
+	@$(BIN)/python -m scripts.generate
+
+.PHONY: example
+example: install  ## Render example/ anew
+	@$(BIN)/python -m scripts.example
+
+.PHONY: bench
+bench: install  ## Measure copying, installing and starting against their anchors
+	@$(BIN)/python bench/run.py
+
+.PHONY: docs
+docs: install  ## Make docs/reference anew
+	@$(BIN)/python -m scripts.reference
+
+.PHONY: hooks
+hooks: install  ## Have git run the checks at each commit
+	@$(BIN)/pre-commit install --install-hooks
+
+.PHONY: clean
+clean:  ## Delete all that was made here
+	rm -rf .venv .tools .mypy_cache .pytest_cache build dist
+	find bench scripts tests -name __pycache__ -prune -exec rm -rf {} +
+
+# Poetry and uv in the versions of tools.lock, so that everyone has the same ones.
+.tools/.installed: tools.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "error: Python 3.11 or newer is needed: name one, as in \`make install PYTHON=python3.13\`" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' || \
+		{ echo "error: $(PYTHON) comes without venv: install it (Debian: apt install python3-venv)" >&2; exit 1; }
+	@echo "installing Poetry and uv into .tools"
+	@$(PYTHON) -m venv --clear .tools
+	@.tools/bin/python -m pip install -qq --require-hashes --requirement tools.lock
+	@touch $@
+
+.venv/.installed: .tools/.installed poetry.lock
+	@echo "installing poetry.lock into .venv"
+	@.tools/bin/uv venv --quiet --allow-existing --python $(PYTHON) .venv
+	@.tools/bin/poetry export --quiet --with dev --output .venv/requirements.txt
+	@.tools/bin/uv pip sync --quiet --require-hashes .venv/requirements.txt
+	@touch $@

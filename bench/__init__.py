@@ -1,0 +1,1 @@
+"""What the template costs, measured: `make bench`."""

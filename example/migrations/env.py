@@ -1,0 +1,47 @@
+"""Runs the migrations against DATABASE_URL, as a step of its own before the service starts."""
+
+import asyncio
+import os
+from datetime import UTC, datetime
+
+from alembic import context
+from alembic.operations import MigrationScript
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from orders.storage.engine import asyncpg_url
+from orders.storage.tables import metadata
+
+# Any number will do, as long as every migration of this service takes the same lock.
+_LOCK = 4_207_849_484
+
+
+def _named_by_time(migrations: object, revision: object, scripts: list[MigrationScript]) -> None:
+    """Give a new migration the time as its id, so that names tell the order."""
+    for script in scripts:
+        script.rev_id = f"{datetime.now(UTC):%Y%m%d_%H%M%S}"
+
+
+def _migrate(connection: Connection) -> None:
+    context.configure(
+        connection=connection,
+        target_metadata=metadata,
+        process_revision_directives=_named_by_time,
+    )
+    with context.begin_transaction():
+        # Of two migrations at once, the second waits, and then finds nothing left to do.
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        context.run_migrations()
+
+
+async def _connect_and_migrate() -> None:
+    engine = create_async_engine(asyncpg_url(os.environ["DATABASE_URL"]))
+    async with engine.connect() as connection:
+        await connection.run_sync(_migrate)
+        await connection.commit()
+    await engine.dispose()
+
+
+if "DATABASE_URL" not in os.environ:
+    raise SystemExit("DATABASE_URL is not set: set it, or use `make migrate`, which has one")
+asyncio.run(_connect_and_migrate())

@@ -1,0 +1,101 @@
+"""Write what documents the code from the code: `.env.example` and the tables of README.md.
+
+`python scripts/docs.py` writes them, `python scripts/docs.py --check` fails where one is stale.
+"""
+
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import yaml
+
+from orders.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+
+
+def env_example() -> str:
+    """Every setting as a line of a .env file, behind what it is."""
+    parts = ["# Every setting, by `make docs`. Copy it to .env and uncomment what you change."]
+    for name, field in Settings.model_fields.items():
+        example = (field.examples or [""])[0]
+        value = example if field.is_required() else f"{field.default}"
+        parts.append(f"# {field.description}\n#{name.upper()}={value}")
+    return "\n\n".join(parts) + "\n"
+
+
+def settings_table() -> str:
+    return table(
+        ("Variable", "What it is", "Default"),
+        (
+            (
+                f"`{name.upper()}`",
+                field.description,
+                "required" if field.is_required() else f"`{field.default}`",
+            )
+            for name, field in Settings.model_fields.items()
+        ),
+    )
+
+
+def targets_table() -> str:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = re.findall(r"^([a-z-]+):.*?## *(.+)$", makefile, re.MULTILINE)
+    return table(("Target", "What it does"), ((f"`make {name}`", text) for name, text in targets))
+
+
+def endpoints_table() -> str:
+    schema = yaml.safe_load((ROOT / "schema/openapi.yaml").read_text(encoding="utf-8"))
+    return table(
+        ("Endpoint", "What it does", "Answers"),
+        (
+            (f"`{method.upper()} {path}`", operation["summary"], ", ".join(operation["responses"]))
+            for path, operations in schema["paths"].items()
+            for method, operation in operations.items()
+            if method != "parameters"
+        ),
+    )
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(map(str, line))} |\n" for line in lines)
+
+
+def readme(text: str) -> str:
+    """The text with each table anew between its markers."""
+    for name, make in (
+        ("targets", targets_table),
+        ("settings", settings_table),
+        ("endpoints", endpoints_table),
+    ):
+        start, end = f"<!-- {name}: made by `make docs` -->\n", f"<!-- end of {name} -->"
+        if start not in text or end not in text:
+            raise SystemExit(f"README.md: the markers of the {name} are gone: {start}…{end}")
+        before, rest = text.split(start, 1)
+        text = before + start + make() + end + rest.split(end, 1)[1]
+    return text
+
+
+def main(arguments: list[str]) -> int:
+    if arguments not in ([], ["--check"]):
+        print(__doc__, file=sys.stderr)
+        return 2
+    page = ROOT / "README.md"
+    wanted = {
+        page: readme(page.read_text(encoding="utf-8")),
+        ROOT / ".env.example": env_example(),
+    }
+    stale = [path for path, text in wanted.items() if not path.exists() or path.read_text() != text]
+    for path in stale:
+        if arguments:
+            print(f"{path.name} is stale: run `make docs`", file=sys.stderr)
+        else:
+            path.write_text(wanted[path], encoding="utf-8")
+    return 1 if arguments and stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

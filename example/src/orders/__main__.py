@@ -1,0 +1,5 @@
+"""`python -m` this package serves it."""
+
+from .app import main
+
+main()

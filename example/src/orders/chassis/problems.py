@@ -1,0 +1,36 @@
+"""Errors as problem details, RFC 9457."""
+
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+
+from .asgi import Headers, Send, respond
+from .context import request_id
+
+PROBLEM_JSON = "application/problem+json"
+RETRY_AFTER_SECONDS = 1
+
+
+class UnavailableError(Exception):
+    """Something that the service stands on cannot be reached: 503, and the caller may try again."""
+
+
+def problem(status: int, detail: str, **extensions: Any) -> dict[str, Any]:
+    """The members of a problem: type, title, status, detail, request_id and the extensions.
+
+    The type is `about:blank`: the problem says no more than its status and its detail.
+    """
+    return {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "request_id": request_id.get(),
+        **extensions,
+    }
+
+
+async def send_problem(send: Send, status: int, detail: str, headers: Headers = ()) -> None:
+    """Answer a request with a problem."""
+    await respond(send, status, PROBLEM_JSON, orjson.dumps(problem(status, detail)), headers)

@@ -1,0 +1,110 @@
+"""The service as a process: started, asked over HTTP, stopped."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO, Any
+
+import httpx2
+import pytest
+
+COMMAND = [sys.executable, "-m", "orders"]
+PATIENCE_SECONDS = 20.0
+_INHERITED = ("COV", "LANG", "LC_", "PATH")  # with COV… the process is measured for coverage too
+
+
+@dataclass
+class Service:
+    """The running service: where it listens, and what it has written so far."""
+
+    api: str
+    management: str
+    process: "subprocess.Popen[bytes]"
+    output: IO[bytes]
+
+    @property
+    def text(self) -> str:
+        self.output.seek(0)
+        return self.output.read().decode()
+
+    @property
+    def log(self) -> list[dict[str, Any]]:
+        """The log, line by line; fails on a line that is not JSON."""
+        return [json.loads(line) for line in self.text.splitlines()]
+
+    def terminate(self) -> int:
+        """End it as an orchestrator does; the exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(PATIENCE_SECONDS)
+
+
+def refused_start(**settings: object) -> tuple[int, str]:
+    """Start the service with settings that it cannot use: its exit code and what it wrote."""
+    result = subprocess.run(
+        COMMAND,
+        env=_environment(settings),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+    )
+    return result.returncode, result.stdout
+
+
+@contextmanager
+def running(**settings: object) -> Iterator[Service]:
+    """The service once it is ready, on free ports; killed in the end where it still runs."""
+    port, management_port = free_ports(2)
+    own = {
+        "HOST": "127.0.0.1",
+        "PORT": port,
+        "MANAGEMENT_PORT": management_port,
+        "SHUTDOWN_DELAY": 0,
+    }
+    with (
+        tempfile.TemporaryFile() as output,
+        subprocess.Popen(
+            COMMAND, env=_environment(own | settings), stdout=output, stderr=subprocess.STDOUT
+        ) as process,
+    ):
+        api, management = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{management_port}"
+        service = Service(api, management, process, output)
+        try:
+            _await_ready(service)
+            yield service
+        finally:
+            process.kill()
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nothing listens on."""
+    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports: list[int] = [listener.getsockname()[1] for listener in listeners]
+    for listener in listeners:
+        listener.close()
+    return ports
+
+
+def _environment(settings: dict[str, object]) -> dict[str, str]:
+    """These settings and no others."""
+    inherited = {name: value for name, value in os.environ.items() if name.startswith(_INHERITED)}
+    return inherited | {name: str(value) for name, value in settings.items()}
+
+
+def _await_ready(service: Service) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while service.process.poll() is None and time.monotonic() < deadline:
+        try:
+            if httpx2.get(f"{service.api}/readyz").status_code == httpx2.codes.OK:
+                return
+        except httpx2.TransportError:
+            time.sleep(0.02)
+    pytest.fail(f"the service did not become ready; it wrote:\n{service.text}")

@@ -1,0 +1,73 @@
+"""What the tests give the service to keep its data in: a database of their own, fully migrated."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from orders.items import ItemStore
+from orders.storage import StorageSettings, open_storage
+from orders.storage.engine import asyncpg_url
+
+from scripts.with_database import development_database
+
+
+@pytest.fixture(scope="session")
+def database_server() -> Iterator[str]:
+    """The address of a PostgreSQL server: DATABASE_URL's, or that of `make run`."""
+    with development_database() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def storage_settings(database_server: str) -> Iterator[dict[str, str]]:
+    """The settings of the storage for a service under test."""
+    with new_database(database_server) as url:
+        alembic(url, "upgrade", "head")
+        yield {"DATABASE_URL": url}
+
+
+@pytest.fixture
+async def item_store(storage_settings: dict[str, str]) -> AsyncIterator[ItemStore]:
+    """A store over that database."""
+    settings = StorageSettings(database_url=storage_settings["DATABASE_URL"])
+    async with open_storage(settings) as items:
+        yield items
+
+
+@contextmanager
+def new_database(server: str) -> Iterator[str]:
+    """The address of a new and empty database, dropped in the end."""
+    name = f"test_{uuid4().hex}"
+    asyncio.run(_execute(server, f"CREATE DATABASE {name}"))
+    try:
+        yield make_url(server).set(database=name).render_as_string(hide_password=False)
+    finally:
+        asyncio.run(_execute(server, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+def alembic(url: str, *arguments: str) -> str:
+    """What alembic prints; fails with it where alembic fails."""
+    result = subprocess.run(
+        [sys.executable, "-m", "alembic", *arguments],
+        env={**os.environ, "DATABASE_URL": url},
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
+
+
+async def _execute(url: str, statement: str) -> None:
+    engine = create_async_engine(asyncpg_url(url), isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        await connection.execute(text(statement))
+    await engine.dispose()

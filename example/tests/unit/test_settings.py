@@ -1,0 +1,79 @@
+"""Settings: what is wrong stops the start, with a word that helps."""
+
+import pytest
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings
+
+from orders.chassis import read_settings
+from orders.settings import Settings
+
+from scripts import docs
+
+
+class Sample(BaseSettings):
+    """Settings with one of each kind."""
+
+    sample_port: int = Field(default=8000, ge=1, description="a port")
+    sample_url: SecretStr = Field(
+        min_length=8, description="an address", examples=["postgresql://localhost/database"]
+    )
+
+
+def refusal(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """The lines with which the settings are refused."""
+    with pytest.raises(SystemExit) as exit_:
+        read_settings(Sample)
+    assert exit_.value.code == 2
+    return capsys.readouterr().err.splitlines()
+
+
+def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SAMPLE_PORT", "8080")
+    monkeypatch.setenv("SAMPLE_URL", "postgresql://localhost/orders")
+
+    settings = read_settings(Sample)
+
+    assert settings.sample_port == 8080
+    assert settings.sample_url.get_secret_value() == "postgresql://localhost/orders"
+
+
+def test_missing_setting_is_named_with_what_would_be_right(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert refusal(capsys) == [
+        "SAMPLE_URL is not set. It must be: an address, "
+        "for example postgresql://localhost/database"
+    ]
+
+
+def test_bad_setting_is_named_with_its_value_and_the_fault(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SAMPLE_PORT", "0")
+    monkeypatch.setenv("SAMPLE_URL", "postgresql://localhost/orders")
+
+    assert refusal(capsys) == [
+        "SAMPLE_PORT='0' cannot be used: Input should be greater than or equal to 1. "
+        "It must be: a port, for example 8000"
+    ]
+
+
+def test_every_fault_is_told_at_once_and_no_secret(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SAMPLE_PORT", "many")
+    monkeypatch.setenv("SAMPLE_URL", "hunter2")
+
+    lines = refusal(capsys)
+
+    assert len(lines) == 2
+    assert lines[1].startswith("SAMPLE_URL cannot be used: ")
+    assert "hunter2" not in "".join(lines)
+
+
+def test_env_example_is_current() -> None:
+    assert (docs.ROOT / ".env.example").read_text(encoding="utf-8") == docs.env_example()
+
+
+def test_every_setting_says_what_it_is() -> None:
+    assert [name for name, field in Settings.model_fields.items() if not field.description] == []

@@ -1,0 +1,175 @@
+"""What must hold for the files of every service. Each check says all that is wrong at once.
+
+A check that finds nothing to look at fails: it would guard nothing.
+"""
+
+import ast
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import yaml
+
+BIN = Path(sys.executable).parent
+
+# `${{` is GitHub's; in Python, two braces may stand in an f-string.
+JINJA = re.compile(r"(?<!\$)\{\{|\{%|\{#")
+JINJA_IN_PYTHON = re.compile(r"\{\{-? *[a-z_.]+( \|| *-?\}\})|\{%|\{#")
+CONFLICT = re.compile(r"^(<<<<<<<|>>>>>>>) ", re.MULTILINE)
+
+
+def parse_yaml(text: str) -> None:
+    """Read all documents of a file, none of which may be empty."""
+    for document in yaml.safe_load_all(text):
+        if document is None:
+            raise ValueError("a document is empty")
+
+
+PARSERS: dict[str, Callable[[str], object]] = {
+    ".json": json.loads,
+    ".lock": lambda text: tomllib.loads(text) if "[[package]]" in text else None,
+    ".py": ast.parse,
+    ".toml": tomllib.loads,
+    ".yaml": parse_yaml,
+    ".yml": parse_yaml,
+}
+ALWAYS_THERE = {".lock", ".py", ".toml", ".yaml", ".yml"}
+
+
+def all_files(folder: Path) -> list[Path]:
+    """The files of a service that nothing has been installed into."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    assert paths, f"{folder} holds no files"
+    return paths
+
+
+def report(faults: Iterable[str]) -> None:
+    """Fail with all faults."""
+    text = "\n".join(faults)
+    assert not text, f"\n{text}"
+
+
+def files_parse(folder: Path) -> None:
+    """TOML, YAML, JSON and Python can be read."""
+    faults = []
+    seen = set()
+    for path in all_files(folder):
+        seen.add(path.suffix)
+        try:
+            PARSERS.get(path.suffix, str)(path.read_text("utf-8"))
+        except (ValueError, SyntaxError, yaml.YAMLError) as error:
+            faults.append(f"{path.relative_to(folder)}: {error}")
+    assert ALWAYS_THERE <= seen, f"no file of {ALWAYS_THERE - seen} was checked"
+    report(faults)
+
+
+def no_template_is_left(folder: Path) -> None:
+    """No Jinja, neither in texts nor in names, and no conflict markers."""
+    faults = []
+    for path in all_files(folder):
+        name = path.relative_to(folder)
+        jinja = JINJA_IN_PYTHON if path.suffix == ".py" else JINJA
+        if JINJA.search(str(name)) or path.suffix == ".jinja":
+            faults.append(f"{name}: a name of the template")
+        text = path.read_text("utf-8")
+        for pattern in (jinja, CONFLICT):
+            if match := pattern.search(text):
+                line = text.count("\n", 0, match.start()) + 1
+                faults.append(f"{name}:{line}: {match.group()}")
+    report(faults)
+
+
+def whitespace_is_clean(folder: Path) -> None:
+    """Nothing is empty; lines end with \\n and no blanks, files with exactly one newline."""
+    faults = [
+        f"{path.relative_to(folder)}: an empty folder"
+        for path in folder.rglob("*")
+        if path.is_dir() and not any(path.iterdir())
+    ]
+    for path in all_files(folder):
+        name = path.relative_to(folder)
+        text = path.read_bytes().decode("utf-8")
+        tabs = path.name == "Makefile" or path.suffix == ".mk"
+        faults += [
+            f"{name}: {fault}"
+            for fault, wrong in {
+                "empty": not text.strip(),
+                "no newline at its end": not text.endswith("\n"),
+                "blank lines at its end": text.endswith("\n\n"),
+                "blank lines at its start": text.startswith("\n"),
+                "three blank lines in a row": "\n\n\n\n" in text,
+                "a carriage return": "\r" in text,
+                "blanks at the end of a line": re.search(r"[ \t]\n", text) is not None,
+                "a tab": "\t" in text and not tabs,
+            }.items()
+            if wrong
+        ]
+    report(faults)
+
+
+def run_tool(folder: Path, tool: str, *arguments: str | Path) -> None:
+    """Run a tool of the template's own environment in the service, with the service's settings."""
+    command = [BIN / tool, *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{tool}: {done.stdout[-4000:]}{done.stderr[-4000:]}"
+
+
+def matching(folder: Path, *patterns: str) -> list[Path]:
+    """The files to give to a checker, of which there must be some for each pattern."""
+    found = {pattern: sorted(folder.glob(pattern)) for pattern in patterns}
+    missing = [pattern for pattern, paths in found.items() if not paths]
+    assert not missing, f"no file matches {missing}: the checker would check nothing"
+    return [path for paths in found.values() for path in paths]
+
+
+def formatters_change_nothing(folder: Path) -> None:
+    """black and isort leave the service as it is."""
+    matching(folder, "src/*/*.py", "tests/**/*.py")
+    run_tool(folder, "black", "--check", "--diff", "--quiet", ".")
+    run_tool(folder, "isort", "--check-only", "--diff", "--quiet", ".")
+
+
+def flake8_is_content(folder: Path) -> None:
+    """flake8 finds nothing, with the plugins that the service has."""
+    matching(folder, "src/*/*.py", "tests/**/*.py")
+    run_tool(folder, "flake8")
+
+
+def workflows_are_safe(folder: Path) -> None:
+    """zizmor finds nothing in the workflows, at its most pedantic."""
+    paths = matching(folder, ".github/workflows/*.yml", ".github/dependabot.yml")
+    run_tool(folder, "zizmor", "--quiet", "--offline", "--pedantic", *paths)
+
+
+def workflows_fit_their_schema(folder: Path) -> None:
+    """GitHub would accept the workflows and the configuration of its bot."""
+    for schema, pattern in {
+        "vendor.github-workflows": ".github/workflows/*.yml",
+        "vendor.dependabot": ".github/dependabot.yml",
+    }.items():
+        run_tool(folder, "check-jsonschema", "--builtin-schema", schema, *matching(folder, pattern))
+
+
+def shell_scripts_are_checked(folder: Path) -> None:
+    """There is none. Who adds the first also runs shellcheck over them, here."""
+    report(
+        f"{path.relative_to(folder)}: a shell script"
+        for path in all_files(folder)
+        if path.suffix == ".sh" or re.match(rb"#!.*sh\b", path.read_bytes()[:50])
+    )
+
+
+ALL: tuple[Callable[[Path], None], ...] = (
+    files_parse,
+    no_template_is_left,
+    whitespace_is_clean,
+    formatters_change_nothing,
+    flake8_is_content,
+    workflows_are_safe,
+    workflows_fit_their_schema,
+    shell_scripts_are_checked,
+)

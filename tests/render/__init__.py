@@ -1,0 +1,1 @@
+"""Services as they are copied: nothing is installed, nothing runs."""

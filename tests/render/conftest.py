@@ -1,0 +1,47 @@
+"""Every combination of answers, copied once for all tests."""
+
+from itertools import product
+from pathlib import Path
+
+import pytest
+import yaml
+from pytest_copie.plugin import Copie
+
+from scripts.render import ROOT
+
+QUESTIONS = {
+    name: question
+    for name, question in yaml.safe_load((ROOT / "copier.yml").read_text()).items()
+    if not name.startswith("_")
+}
+
+
+def choices(name: str) -> list[str]:
+    """The values that a question offers, its default first: that combination is never slow."""
+    question = QUESTIONS[name]
+    offered = question["choices"]
+    values = list(offered.values() if isinstance(offered, dict) else offered)
+    return sorted(values, key=lambda value: bool(value != question["default"]))
+
+
+def combinations() -> list[pytest.param]:  # type: ignore[valid-type]
+    """All of them; the fast tests take those of the default Python."""
+    names = [name for name, question in QUESTIONS.items() if "choices" in question]
+    parameters = []
+    for values in product(*map(choices, names)):
+        label = "-".join(values)
+        marks = [pytest.mark.xdist_group(label)]  # one worker makes it, and looks at it
+        if values[names.index("python")] != QUESTIONS["python"]["default"]:
+            marks.append(pytest.mark.slow)
+        parameters.append(pytest.param(dict(zip(names, values)), id=label, marks=marks))
+    return parameters
+
+
+@pytest.fixture(scope="session", params=combinations())
+def service(request: pytest.FixtureRequest, copie_session: Copie, template: Path) -> Path:
+    """A service with one combination of answers."""
+    answers = {"service": "orders", **request.param}
+    copy = copie_session.copy(answers, template_dir=template)
+    assert copy.exception is None, copy.exception
+    assert isinstance(copy.project_dir, Path)
+    return copy.project_dir

@@ -1,0 +1,1 @@
+"""Services that are installed, checked and started."""

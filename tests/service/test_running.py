@@ -1,0 +1,128 @@
+"""A service started by hand, as the README says."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import yaml
+
+from .conftest import without_make
+
+pytestmark = pytest.mark.slow
+
+HOST = "127.0.0.1"
+READY_WITHIN = 60.0
+
+
+def free_port() -> int:
+    """A port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def get(url: str) -> tuple[int, bytes]:
+    """Status and body, also of an error."""
+    try:
+        with urllib.request.urlopen(url, timeout=5) as response:
+            return response.status, response.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read()
+
+
+def command(service: Path) -> list[str]:
+    """What starts the service, with a database where it needs one."""
+    package = next(path.name for path in (service / "src").iterdir() if (path / "app.py").exists())
+    serve = [".venv/bin/python", "-m", package]
+    if not (service / "migrations").exists():
+        return serve
+    shell = f".venv/bin/alembic upgrade head && exec {' '.join(serve)}"
+    return [".venv/bin/python", "scripts/with_database.py", "sh", "-c", shell]
+
+
+def start(service: Path, **variables: object) -> subprocess.Popen[str]:
+    """Start it, with some variables."""
+    environment = without_make(dict(os.environ)) | {
+        "HOST": HOST,
+        "SHUTDOWN_DELAY": "0",
+        **{name: str(value) for name, value in variables.items()},
+    }
+    return subprocess.Popen(
+        command(service),
+        cwd=service,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@contextmanager
+def running(service: Path) -> Iterator[tuple[str, str, subprocess.Popen[str]]]:
+    """A service that is ready: its addresses, and its process."""
+    port, management_port = free_port(), free_port()
+    process = start(service, PORT=port, MANAGEMENT_PORT=management_port)
+    api = f"http://{HOST}:{port}"
+    deadline = time.monotonic() + READY_WITHIN
+    try:
+        while True:
+            assert process.poll() is None, process.communicate()
+            assert time.monotonic() < deadline, "it was not ready in time"
+            try:
+                if get(f"{api}/readyz")[0] == 200:
+                    break
+            except OSError:
+                time.sleep(0.1)
+        yield api, f"http://{HOST}:{management_port}", process
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
+
+
+def test_it_serves_its_schema_and_ends_with_0(service: Path) -> None:
+    with running(service) as (api, management, process):
+        schema = yaml.safe_load((service / "schema" / "openapi.yaml").read_text("utf-8"))
+        assert json.loads(get(f"{api}/openapi.json")[1]) == schema
+        for url in (f"{api}/docs", f"{api}/livez", f"{management}/metrics", f"{management}/info"):
+            assert get(url)[0] == 200, url
+        assert get(f"{api}/nothing")[0] == 404
+        assert get(f"{api}/metrics")[0] == 404, "metrics belong to the management port"
+        process.send_signal(signal.SIGTERM)
+        stdout, stderr = process.communicate(timeout=30)
+        assert process.returncode == 0, stdout + stderr
+        assert "Traceback" not in stdout + stderr
+
+
+@pytest.mark.parametrize("variable", ["PORT", "MANAGEMENT_PORT"])
+def test_a_bad_setting_stops_the_start(service: Path, variable: str) -> None:
+    process = start(service, **{variable: "many"})
+    stdout, stderr = process.communicate(timeout=60)
+    assert process.returncode == 2, stdout + stderr
+    explanations = [line for line in stderr.splitlines() if line.startswith(variable)]
+    assert len(explanations) == 1
+    assert "'many'" in explanations[0]
+    assert "for example" in explanations[0]
+    assert "Traceback" not in stdout + stderr
+
+
+@pytest.mark.parametrize("variable", ["PORT", "MANAGEMENT_PORT"])
+def test_a_busy_port_stops_the_start(service: Path, variable: str) -> None:
+    ports = {"PORT": free_port(), "MANAGEMENT_PORT": free_port()}
+    with socket.socket() as other:
+        other.bind((HOST, ports[variable]))
+        other.listen()
+        process = start(service, **ports)
+        stdout, stderr = process.communicate(timeout=60)
+    assert process.returncode not in (0, -signal.SIGTERM), stdout + stderr
+    assert str(ports[variable]) in stdout + stderr
+    assert "Traceback" not in stdout + stderr

@@ -1,0 +1,55 @@
+"""What a person does in a new service works, and leaves it unchanged."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.render.test_reserved_names import missing, reserved
+
+from .conftest import run
+
+pytestmark = pytest.mark.slow
+
+TARGETS = {"check", "clean", "format", "help", "hooks", "install", "lint", "lock", "run", "schema"}
+
+
+def test_help_lists_each_target_in_a_line(service: Path) -> None:
+    said = run(service, "make")
+    assert said == run(service, "make", "help")
+    listed = dict(re.findall(r"^ *([a-z-]+) +(\S.+)$", said, re.MULTILINE))
+    phony = set(re.findall(r"^\.PHONY: ([a-z-]+)$", (service / "Makefile").read_text(), re.M))
+    assert TARGETS <= listed.keys()
+    assert listed.keys() == phony
+    assert len(said.splitlines()) == len(listed)
+
+
+def test_hooks_pass_on_all_files(service: Path) -> None:
+    said = run(service, ".venv/bin/pre-commit", "run", "--all-files")
+    assert "Failed" not in said
+    assert "Passed" in said
+    assert run(service, "git", "diff", "--name-only") == "", "a hook changed files"
+
+
+def test_check_passes(service: Path) -> None:
+    run(service, "make", "check")
+    assert run(service, "git", "status", "--porcelain", "--untracked-files=all").count("\n??") == 0
+
+
+def test_format_and_schema_change_nothing(service: Path) -> None:
+    run(service, "make", "format", "schema")
+    assert run(service, "git", "diff", "--name-only") == ""
+
+
+def test_what_is_installed_cannot_be_shadowed(service: Path) -> None:
+    """reserved-names.jinja names each module that the lock brings."""
+    program = (
+        "import importlib.metadata as m, json, sys;"
+        "print(json.dumps([*m.packages_distributions()]))"
+    )
+    installed = set(json.loads(run(service, ".venv/bin/python", "-c", program)))
+    assert "fastapi" in installed
+    packages = {path.name for path in (service / "src").iterdir()}
+    lists = reserved("dependencies") | reserved("language") | reserved("layout")
+    assert missing(installed - packages, lists) == set()
