@@ -1,4 +1,4 @@
-"""Measure copying, checking and starting, each against its anchor: `make bench`.
+"""Measure copying, installing, checking and starting, each against its anchor: `make bench`.
 
 Prints the tables and writes them into results.md. Exit codes: 0 where all targets are met, 1 where
 one is missed, 2 where something could not be measured.
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
-from . import checking, copying, starting
+from . import checking, copying, installing, starting
 from .machine import description
 from .measuring import MeasuringError, Table
 
@@ -20,6 +20,7 @@ RESULTS = Path(__file__).parent / "results.md"
 CORES = 2  # what a job in CI has, about
 PARTS: dict[str, tuple[Callable[[Path, int], Table], int]] = {
     "copy": (copying.measure, 10),
+    "install": (installing.measure, 10),
     "check": (checking.measure, 3),
     "start": (starting.measure, 10),
 }

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from scripts.render import ROOT, export, render
 
-from .checking import make
+from .installing import make
 from .measuring import Cost, MeasuringError, Row, Table, Target, environment, progress, start
 
 TITLE = "Start"

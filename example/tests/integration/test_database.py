@@ -1,8 +1,14 @@
 """The database: its migrations, and the service without it."""
 
-from concurrent.futures import ThreadPoolExecutor
+import os
+import subprocess
+import sys
 
 import httpx2
+import pytest
+
+from orders.chassis import read_settings
+from orders.storage import StorageSettings
 
 from ..service import free_ports, refused_start, running
 from ..storage import alembic, new_database
@@ -24,16 +30,28 @@ def test_migrations_have_one_head(storage_settings: dict[str, str]) -> None:
 
 
 def test_migrations_at_once_wait_for_each_other(database_server: str) -> None:
-    with new_database(database_server) as url, ThreadPoolExecutor() as pool:
-        list(pool.map(lambda _: alembic(url, "upgrade", "head"), range(3)))
+    with new_database(database_server) as url:
+        migrations = [
+            subprocess.Popen(
+                [sys.executable, "-m", "alembic", "upgrade", "head"],
+                env={**os.environ, "DATABASE_URL": url},
+            )
+            for _ in range(2)
+        ]
+        assert [migration.wait() for migration in migrations] == [0, 0]
 
 
-def test_address_of_no_postgresql_stops_the_start() -> None:
-    status, text = refused_start(DATABASE_URL="mysql://app:hunter2@localhost/orders")
+def test_address_of_no_postgresql_is_refused(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "mysql://app:hunter2@localhost/orders")
 
-    assert status == 2
-    assert text.startswith("DATABASE_URL cannot be used: its scheme is mysql")
-    assert "hunter2" not in text
+    with pytest.raises(SystemExit):
+        read_settings(StorageSettings)
+
+    said = capsys.readouterr().err
+    assert said.startswith("DATABASE_URL cannot be used: its scheme is mysql")
+    assert "hunter2" not in said
 
 
 def test_missing_address_stops_the_start() -> None:
