@@ -1,5 +1,10 @@
 """`python -m` this package serves it."""
 
-from .app import main
+import gc
+
+# Imports make many objects and hardly any garbage; the server collects again once it is ready.
+gc.disable()
+
+from .app import main  # noqa: E402
 
 main()

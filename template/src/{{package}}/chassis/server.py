@@ -1,6 +1,7 @@
 """From start to stop: settings are read, then logs, storage, ports, and back in reverse."""
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -53,6 +54,9 @@ async def _serve(
         await stack.enter_async_context(
             _listening(RequestPass(app, health, metrics), settings, "port")
         )
+        # What the start has made stays for good: no collection has to walk it again.
+        gc.freeze()
+        gc.enable()
         health.set_ready()
         _log.info(
             "ready",
