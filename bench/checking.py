@@ -1,6 +1,5 @@
 """What it takes from `copier copy` to a passing `make check`."""
 
-import re
 import tempfile
 from pathlib import Path
 
@@ -8,23 +7,22 @@ from scripts.render import export
 
 from .copying import copy
 from .installing import make
-from .measuring import MeasuringError, Row, Table, Target, progress, total
+from .measuring import Row, Table, Target, progress, total
 
 TITLE = "From copy to a passing check"
 NOTE = """\
 The default service, with PostgreSQL, each time in a new folder. Warm: the download caches of pip
 and uv, and the disk cache, after an install that does not count. Cold, as for whoever copies a
 service: `.tools`, `.venv` and its bytecode, mypy's cache, the data of PostgreSQL. {rounds} rounds.
+`make check` runs lint, types and stale two at a time, then test; below the whole, each one by
+itself in another new service.
 """
-
-
-def steps(service: Path) -> list[str]:
-    """What `make check` consists of."""
-    makefile = (service / "Makefile").read_text(encoding="utf-8")
-    line = re.search(r"^check:(.*?)##", makefile, re.MULTILINE)
-    if line is None:
-        raise MeasuringError("the Makefile has no target check")
-    return line[1].split()
+STEPS = {
+    ".tools/.installed": "tools: Poetry and uv into `.tools`",
+    "install": "install: the rest of `make install`",
+    "check": "`make check`",
+}
+PARTS = ("lint", "types", "stale", "test")
 
 
 def measure(folder: Path, rounds: int) -> Table:
@@ -35,22 +33,25 @@ def measure(folder: Path, rounds: int) -> Table:
     copy(template, warm)
     make(warm, "install")
 
-    names = {
-        ".tools/.installed": "tools: Poetry and uv into `.tools`",
-        "install": "install: the rest of `make install`",
-        **{step: f"`make {step}`" for step in steps(warm)},
-    }
     every = []
+    alone = []
     for number in range(1, rounds + 1):
         with tempfile.TemporaryDirectory(dir=folder) as new:
             service = Path(new) / "orders"
             costs = {"render: `copier copy`": copy(template, service)}
-            for target, name in names.items():
+            for target, name in STEPS.items():
                 progress(f"check: round {number} of {rounds}, make {target}")
                 costs[name] = make(service, target)
         every.append(costs)
+        with tempfile.TemporaryDirectory(dir=folder) as new:
+            service = Path(new) / "orders"
+            copy(template, service)
+            make(service, "install")
+            progress(f"check: round {number} of {rounds}, its parts alone")
+            alone.append({f"alone: `make {part}`": make(service, part) for part in PARTS})
 
     rows = [Row(name, [costs[name] for costs in every]) for name in every[0]]
     whole = [total(list(costs.values())) for costs in every]
     rows.append(Row("the whole", whole, target=Target("at most", 60, "s")))
+    rows += [Row(name, [costs[name] for costs in alone]) for name in alone[0]]
     return Table(TITLE, NOTE.format(rounds=rounds).rstrip(), rows)
