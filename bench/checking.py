@@ -14,7 +14,7 @@ NOTE = """\
 The default service, with PostgreSQL, each time in a new folder. Warm: the download caches of pip
 and uv, and the disk cache, after an install that does not count. Cold, as for whoever copies a
 service: `.tools`, `.venv` and its bytecode, mypy's cache, the data of PostgreSQL. {rounds} rounds.
-`make check` runs lint, types and stale two at a time, then test; below the whole, each one by
+`make check` runs test, types, lint and stale two at a time; below the whole, each one by
 itself in another new service.
 """
 STEPS = {

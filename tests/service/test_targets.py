@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,15 @@ def test_help_lists_each_target_in_a_line(service: Path) -> None:
     assert TARGETS <= listed.keys()
     assert listed.keys() == phony
     assert len(said.splitlines()) == len(listed)
+
+
+def test_install_refuses_what_the_lock_does_not_know(service: Path, tmp_path: Path) -> None:
+    shutil.copytree(service, tmp_path, ignore=shutil.ignore_patterns(".*"), dirs_exist_ok=True)
+    (tmp_path / ".tools").symlink_to(service / ".tools")
+    lock = tmp_path / "poetry.lock"
+    lock.write_text(re.sub(r"sha256:.{8}", "sha256:00000000", lock.read_text()))
+    with pytest.raises(AssertionError, match="Hash mismatch"):
+        run(tmp_path, "make", "install")
 
 
 def test_hooks_pass_on_all_files(service: Path) -> None:
