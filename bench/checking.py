@@ -25,7 +25,7 @@ STEPS = {
 PARTS = ("lint", "types", "stale", "test")
 
 
-def measure(folder: Path, rounds: int) -> Table:
+def measure(folder: Path, rounds: int) -> list[Table]:
     """Go the whole way some times."""
     template = export(folder / "template")
     progress(f"check: round 0 of {rounds}, install only")
@@ -54,4 +54,4 @@ def measure(folder: Path, rounds: int) -> Table:
     whole = [total(list(costs.values())) for costs in every]
     rows.append(Row("the whole", whole, target=Target("at most", 60, "s")))
     rows += [Row(name, [costs[name] for costs in alone]) for name in alone[0]]
-    return Table(TITLE, NOTE.format(rounds=rounds).rstrip(), rows)
+    return [Table(TITLE, NOTE.format(rounds=rounds).rstrip(), rows)]

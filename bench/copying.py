@@ -21,7 +21,7 @@ def copy(template: Path, service: Path) -> Cost:
     return run(service.parent, copier, "copy", *answers, template, service)
 
 
-def measure(folder: Path, rounds: int) -> Table:
+def measure(folder: Path, rounds: int) -> list[Table]:
     """Copy the one and the other in turn."""
     template, one_file = export(folder / "template"), folder / "one-file"
     one_file.mkdir()
@@ -41,4 +41,4 @@ def measure(folder: Path, rounds: int) -> Table:
         Row(f"this template: {files} files", ours, theirs, Target("at most", 4, "×")),
         Row("a template of one file", theirs),
     ]
-    return Table(TITLE, NOTE.format(rounds=rounds), rows)
+    return [Table(TITLE, NOTE.format(rounds=rounds), rows)]

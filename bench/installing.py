@@ -41,7 +41,7 @@ def packages(service: Path) -> set[str]:
     return {folder.name.split("-")[0] for folder in folders} - {"pip"}
 
 
-def measure(folder: Path, rounds: int) -> Table:
+def measure(folder: Path, rounds: int) -> list[Table]:
     """Install by the one and by the other in turn."""
     template, index = export(folder / "template"), pip_index()
     by_make = render(template, folder / "make" / "orders", service="orders")
@@ -69,4 +69,4 @@ def measure(folder: Path, rounds: int) -> Table:
         ),
         Row("`make install`", ours),
     ]
-    return Table(TITLE, NOTE.format(rounds=rounds), rows)
+    return [Table(TITLE, NOTE.format(rounds=rounds), rows)]

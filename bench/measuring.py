@@ -6,14 +6,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import IO, Literal
+from typing import IO, ClassVar, Literal, Protocol
 
 # Of the caller's environment: what would have something else measured.
-LEFT_OUT = ("DATABASE_URL", "MAKE", "MFLAGS", "PYTHON", "VIRTUAL_ENV")
-HEADER = ("what", "median", "min–max", "ratio", "CPU", "CPU ratio", "target", "met")
+LEFT_OUT = ("DATABASE_URL", "MAKE", "MFLAGS", "OTEL_", "PYTHON", "VIRTUAL_ENV")
 READY_WITHIN = 60.0
 
 
@@ -36,22 +35,47 @@ def total(costs: Sequence[Cost]) -> Cost:
 
 @dataclass(frozen=True)
 class Target:
-    """A bound: of the median in seconds, or of the median ratio."""
+    """A bound: of the median itself, or of the median of what it is compared by."""
 
     sense: Literal["at most", "at least"]
     bound: float
-    unit: Literal["s", "×"]
+    unit: Literal["s", "×", "%", "MB more"]
 
     def met_by(self, value: float) -> bool:
         return value <= self.bound if self.sense == "at most" else value >= self.bound
 
     def __str__(self) -> str:
-        return f"{self.sense} {self.bound:g}{'×' if self.unit == '×' else ' s'}"
+        return f"{self.sense} {self.bound:g}{'' if self.unit == '×' else ' '}{self.unit}"
+
+
+class Line(Protocol):
+    """A line of a table; the lines of one are of one kind."""
+
+    HEADER: ClassVar[tuple[str, ...]]
+
+    @property
+    def what(self) -> str: ...
+
+    @property
+    def missed(self) -> bool: ...
+
+    def cells(self) -> list[str]: ...
 
 
 @dataclass(frozen=True)
 class Row:
     """What something cost, round by round, and what in the same rounds it is compared with."""
+
+    HEADER: ClassVar[tuple[str, ...]] = (
+        "what",
+        "median",
+        "min–max",
+        "ratio",
+        "CPU",
+        "CPU ratio",
+        "target",
+        "met",
+    )
 
     what: str
     costs: Sequence[Cost]
@@ -88,16 +112,16 @@ class Row:
         return [self.what, *spent, ratio, cpu, cpu_ratio, target, met]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Table:
     """Rows under a title, with what has to be known to read them."""
 
     title: str
     note: str
-    rows: list[Row] = field(default_factory=list)
+    rows: Sequence[Line]
 
     def __str__(self) -> str:
-        lines = [list(HEADER), *(row.cells() for row in self.rows)]
+        lines = [list(self.rows[0].HEADER), *(row.cells() for row in self.rows)]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         lines.insert(1, ["-" * width for width in widths])
         table = "".join(f"| {' | '.join(map(str.ljust, line, widths))} |\n" for line in lines)

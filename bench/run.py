@@ -1,4 +1,4 @@
-"""Measure copying, installing, checking and starting, each against its anchor: `make bench`.
+"""Measure what the template and its services cost, each part against its anchor: `make bench`.
 
 Prints the tables and writes them into results.md. Exit codes: 0 where all targets are met, 1 where
 one is missed, 2 where something could not be measured.
@@ -12,17 +12,18 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
-from . import checking, copying, installing, starting
+from . import checking, copying, installing, serving, starting
 from .machine import description
 from .measuring import MeasuringError, Table
 
 RESULTS = Path(__file__).parent / "results.md"
 CORES = 2  # what a job in CI has, about
-PARTS: dict[str, tuple[Callable[[Path, int], Table], int]] = {
+PARTS: dict[str, tuple[Callable[[Path, int], list[Table]], int]] = {
     "copy": (copying.measure, 10),
     "install": (installing.measure, 10),
     "check": (checking.measure, 3),
     "start": (starting.measure, 10),
+    "serving": (serving.measure, 8),
 }
 """What there is to measure, and in how many rounds."""
 
@@ -30,7 +31,7 @@ PARTS: dict[str, tuple[Callable[[Path, int], Table], int]] = {
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench.run", description=__doc__)
     parser.add_argument("parts", nargs="*", help=f"{', '.join(PARTS)}; all if none is named")
-    parser.add_argument("--rounds", type=int, help="in place of 10, or of 3 for the check")
+    parser.add_argument("--rounds", type=int, help="in place of each part's own number")
     given = parser.parse_args()
     if unknown := set(given.parts) - set(PARTS):
         parser.error(f"there is no {', '.join(sorted(unknown))}")
@@ -52,13 +53,14 @@ def main() -> int:
             continue
         with tempfile.TemporaryDirectory(prefix=f"shipshape-bench-{name}-") as folder:
             try:
-                table = measure(Path(folder), given.rounds or rounds)
+                tables = measure(Path(folder), given.rounds or rounds)
             except MeasuringError as error:
                 print(f"error: {error}", file=sys.stderr)
                 return 2
-        texts.append(str(table))
-        print(texts[-1], flush=True)
-        missed += [f"{table.title}: {row.what}" for row in table.rows if row.missed]
+        for table in tables:
+            texts.append(str(table))
+            print(texts[-1], flush=True)
+            missed += [f"{table.title}: {row.what}" for row in table.rows if row.missed]
     if not given.parts:
         RESULTS.write_text("\n".join(texts), encoding="utf-8")
     for what in missed:

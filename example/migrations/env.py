@@ -1,7 +1,6 @@
 """Runs the migrations against DATABASE_URL, as a step of its own before the service starts."""
 
 import asyncio
-import os
 from datetime import UTC, datetime
 
 from alembic import context
@@ -9,11 +8,23 @@ from alembic.operations import MigrationScript
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from orders.chassis import (
+    ChassisSettings,
+    logging_to_stdout,
+    read_settings,
+)
+from orders.storage import StorageSettings
 from orders.storage.engine import asyncpg_url
 from orders.storage.tables import metadata
 
 # Any number will do, as long as every migration of this service takes the same lock.
 _LOCK = 4_207_849_484
+
+
+class MigrationSettings(StorageSettings, ChassisSettings):
+    """The settings that a migration needs; what only serving needs may be missing."""
+
+    otel_service_name: str = "orders"
 
 
 def _named_by_time(migrations: object, revision: object, scripts: list[MigrationScript]) -> None:
@@ -34,14 +45,14 @@ def _migrate(connection: Connection) -> None:
         context.run_migrations()
 
 
-async def _connect_and_migrate() -> None:
-    engine = create_async_engine(asyncpg_url(os.environ["DATABASE_URL"]))
+async def _connect_and_migrate(settings: MigrationSettings) -> None:
+    engine = create_async_engine(asyncpg_url(settings.database_url.get_secret_value()))
     async with engine.connect() as connection:
         await connection.run_sync(_migrate)
         await connection.commit()
     await engine.dispose()
 
 
-if "DATABASE_URL" not in os.environ:
-    raise SystemExit("DATABASE_URL is not set: set it, or use `make migrate`, which has one")
-asyncio.run(_connect_and_migrate())
+migration_settings = read_settings(MigrationSettings)
+with logging_to_stdout(migration_settings):
+    asyncio.run(_connect_and_migrate(migration_settings))

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import yaml
+from pydantic.fields import FieldInfo
 
 from orders.settings import Settings
 
@@ -20,9 +21,14 @@ def env_example() -> str:
     parts = ["# Every setting, by `make docs`. Copy it to .env and uncomment what you change."]
     for name, field in Settings.model_fields.items():
         example = (field.examples or [""])[0]
-        value = example if field.is_required() else f"{field.default}"
+        value = example if field.is_required() else (_default(field) or example)
         parts.append(f"# {field.description}\n#{name.upper()}={value}")
     return "\n\n".join(parts) + "\n"
+
+
+def _default(field: FieldInfo) -> str:
+    """The default as a variable would have it, empty where there is none."""
+    return "" if field.default is None else f"{field.default}"
 
 
 def settings_table() -> str:
@@ -32,7 +38,7 @@ def settings_table() -> str:
             (
                 f"`{name.upper()}`",
                 field.description,
-                "required" if field.is_required() else f"`{field.default}`",
+                "required" if field.is_required() else _default(field) and f"`{_default(field)}`",
             )
             for name, field in Settings.model_fields.items()
         ),

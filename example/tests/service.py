@@ -11,12 +11,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Any
 
 import httpx2
 import pytest
 
-COMMAND = [sys.executable, "-m", "orders"]
+PACKAGE = "orders"
+ROOT = Path(__file__).parents[1]
 PATIENCE_SECONDS = 20.0
 _INHERITED = ("COV", "LANG", "LC_", "PATH")  # with COV… the process is measured for coverage too
 
@@ -32,8 +34,9 @@ class Service:
 
     @property
     def text(self) -> str:
-        self.output.seek(0)
-        return self.output.read().decode()
+        # Not with seek and read: the process writes at the same position of the same open file.
+        descriptor = self.output.fileno()
+        return os.pread(descriptor, os.fstat(descriptor).st_size, 0).decode()
 
     @property
     def log(self) -> list[dict[str, Any]]:
@@ -49,7 +52,7 @@ class Service:
 def refused_start(**settings: object) -> tuple[int, str]:
     """Start the service with settings that it cannot use: its exit code and what it wrote."""
     result = subprocess.run(
-        COMMAND,
+        [sys.executable, "-m", PACKAGE],
         env=_environment(settings),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -60,7 +63,7 @@ def refused_start(**settings: object) -> tuple[int, str]:
 
 
 @contextmanager
-def running(**settings: object) -> Iterator[Service]:
+def running(*, module: str = PACKAGE, **settings: object) -> Iterator[Service]:
     """The service once it is ready, on free ports; killed in the end where it still runs."""
     port, management_port = free_ports(2)
     own = {
@@ -72,7 +75,11 @@ def running(**settings: object) -> Iterator[Service]:
     with (
         tempfile.TemporaryFile() as output,
         subprocess.Popen(
-            COMMAND, env=_environment(own | settings), stdout=output, stderr=subprocess.STDOUT
+            [sys.executable, "-m", module],
+            cwd=ROOT,
+            env=_environment(own | settings),
+            stdout=output,
+            stderr=subprocess.STDOUT,
         ) as process,
     ):
         api, management = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{management_port}"
@@ -101,10 +108,11 @@ def _environment(settings: dict[str, object]) -> dict[str, str]:
 
 def _await_ready(service: Service) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while service.process.poll() is None and time.monotonic() < deadline:
-        try:
-            if httpx2.get(f"{service.api}/readyz").status_code == httpx2.codes.OK:
-                return
-        except httpx2.TransportError:
-            time.sleep(0.02)
+    with httpx2.Client() as client:
+        while service.process.poll() is None and time.monotonic() < deadline:
+            try:
+                if client.get(f"{service.api}/readyz").status_code == httpx2.codes.OK:
+                    return
+            except httpx2.TransportError:
+                time.sleep(0.02)
     pytest.fail(f"the service did not become ready; it wrote:\n{service.text}")

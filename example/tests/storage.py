@@ -41,8 +41,8 @@ def storage_settings(database_server: str) -> Iterator[dict[str, str]]:
 async def item_store(storage_settings: dict[str, str]) -> AsyncIterator[ItemStore]:
     """A store over that database."""
     settings = StorageSettings(database_url=storage_settings["DATABASE_URL"])
-    async with open_storage(settings) as items:
-        yield items
+    async with open_storage(settings) as storage:
+        yield storage.items
 
 
 @contextmanager

@@ -81,7 +81,11 @@ def test_every_line_of_the_log_is_json_from_start_to_stop(
 
     assert [line["event"] for line in log if line["event"] != "request"] == [
         "ready",
-        "stopping",
+        "signal",
+        "stopping: not ready",
+        "stopping: no more connections",
+        "stopping: requests finished",
+        "stopping: storage closed",
         "stopped",
     ]
     [line] = [line for line in log if line.get("path") == "/docs"]

@@ -2,7 +2,8 @@
 
 Liveness asks only whether the process still serves; it never looks at a dependency, so that a
 database that is down does not get the service restarted too. Readiness says whether requests
-should be sent here: after the start, and not once the stop has begun.
+should be sent here: after the start, not once the stop has begun, and not while there are more
+requests than the service may handle at once.
 """
 
 from .asgi import Scope, Send, respond
@@ -17,16 +18,25 @@ class Health:
 
     def __init__(self) -> None:
         self.state = "starting"
+        self.overloaded = False
+        self.stopping = False
+
+    @property
+    def readiness(self) -> str:
+        """One of starting, ready, overloaded, stopping."""
+        return "overloaded" if self.overloaded and self.state == "ready" else self.state
 
     def set_ready(self) -> None:
         self.state = "ready"
 
     def set_stopping(self) -> None:
         self.state = "stopping"
+        self.stopping = True
 
     async def answer(self, scope: Scope, send: Send) -> None:
         """Answer a probe for one of PATHS."""
-        state = self.state if scope["path"] == READINESS_PATH else "alive"
+        state = self.readiness if scope["path"] == READINESS_PATH else "alive"
         status = 200 if state in ("ready", "alive") else 503
+        close = [(b"connection", b"close")] if self.stopping else []
         body = f"{state}\n".encode()
-        await respond(send, status, "text/plain; charset=utf-8", body)
+        await respond(send, status, "text/plain; charset=utf-8", body, close)

@@ -9,7 +9,7 @@ from .asgi import Headers, Send, respond
 from .context import request_id
 
 PROBLEM_JSON = "application/problem+json"
-RETRY_AFTER_SECONDS = 1
+RETRY_AFTER = [(b"retry-after", b"1")]
 
 
 class UnavailableError(Exception):

@@ -1,7 +1,7 @@
 """The handlers of /items."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -115,6 +115,9 @@ def _cursor(position: items.Position) -> str:
 def _position(cursor: str) -> items.Position:
     try:
         created_at, item_id = urlsafe_b64decode(cursor.encode()).decode().split(" ")
-        return items.Position(datetime.fromisoformat(created_at), UUID(item_id))
+        moment = datetime.fromisoformat(created_at)
+        if moment.tzinfo != UTC:  # as `_cursor` writes it; another may not even be comparable
+            raise ValueError
+        return items.Position(moment, UUID(item_id))
     except ValueError:
         raise HTTPException(422, "the cursor is none that this list gave out") from None

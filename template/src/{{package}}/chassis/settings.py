@@ -1,9 +1,9 @@
 """The settings that every service has, and how all settings are read."""
 
 import sys
-from typing import Literal, TypeVar
+from typing import Literal, Self, TypeVar
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -12,6 +12,9 @@ Settings = TypeVar("Settings", bound=BaseSettings)
 
 BAD_SETTINGS = 2
 """The exit code for settings that cannot be used."""
+
+FLUSH_SECONDS = 3.0
+"""How long the end of the process waits for a slow collector or reader of the log."""
 
 
 class ChassisSettings(BaseSettings):
@@ -31,17 +34,70 @@ class ChassisSettings(BaseSettings):
     log_format: Literal["auto", "json", "console"] = Field(
         default="auto", description="json, console, or auto: console where it is a terminal"
     )
+    forwarded_allow_ips: str | None = Field(
+        default=None,
+        description="proxies (addresses, networks) whose X-Forwarded-For is believed, with commas",
+        examples=["10.0.0.0/8"],
+    )
+    max_body_bytes: int = Field(
+        default=1_048_576, ge=0, description="greatest body of a request; a greater one gets 413"
+    )
+    max_concurrency: int = Field(
+        default=256, ge=1, description="requests handled at once; one more gets 503 without delay"
+    )
+    request_timeout: float = Field(
+        default=30.0,
+        gt=0,
+        description="seconds that a request may take; then its work is cancelled and it gets 504",
+    )
     shutdown_delay: float = Field(
         default=5.0,
         ge=0,
         description="seconds of serving on while not ready, until no more requests are sent here",
     )
-    shutdown_timeout: int = Field(
-        default=15, ge=0, description="seconds that requests have to finish after that"
+    shutdown_timeout: float = Field(
+        default=15.0, ge=0, description="seconds that requests have to finish after that"
+    )
+    shutdown_grace_period: float = Field(
+        default=30.0,
+        gt=0,
+        description="seconds that the platform waits before it kills: what the stop must fit into",
+    )
+    otel_service_name: str = Field(description="name of the service in logs, metrics and traces")
+    otel_traces_sampler_arg: float = Field(
+        default=0.1,
+        ge=0,
+        le=1,
+        description="share of the requests that are traced, where the caller has not decided it",
+    )
+    otel_exporter_otlp_endpoint: str | None = Field(
+        default=None,
+        pattern="^https?://[^@]+$",  # what names a user belongs into the headers
+        description="address of the OpenTelemetry collector (HTTP) that gets the traces",
+        examples=["http://localhost:4318"],
+    )
+    otel_exporter_otlp_headers: SecretStr = Field(
+        default=SecretStr(""),
+        description="headers for the collector, such as its token",
+        examples=["authorization=Bearer%20…"],
+    )
+    otel_exporter_otlp_timeout: int = Field(
+        default=10_000, gt=0, description="milliseconds that the collector may take to answer"
     )
     service_version: str = Field(default="dev", description="version, set by the image")
     service_commit: str = Field(default="unknown", description="git commit, set by the image")
-    otel_service_name: str = Field(description="name of the service in logs and metrics")
+    service_built_at: str = Field(default="unknown", description="time of build, set by the image")
+
+    @model_validator(mode="after")
+    def _stop_fits_the_grace_period(self) -> Self:
+        needed = self.shutdown_delay + self.shutdown_timeout + FLUSH_SECONDS
+        if needed > self.shutdown_grace_period:
+            raise ValueError(
+                f"SHUTDOWN_DELAY + SHUTDOWN_TIMEOUT + {FLUSH_SECONDS:g} s to flush telemetry are "
+                f"{needed:g} s, and SHUTDOWN_GRACE_PERIOD is {self.shutdown_grace_period:g} s: "
+                "lower one of the two, or raise it here and in the platform"
+            )
+        return self
 
 
 def read_settings(settings: type[Settings]) -> Settings:
@@ -64,8 +120,9 @@ def _explanation(fields: dict[str, FieldInfo], details: ErrorDetails) -> str:
     right = f"{field.description}, for example {_example(field)}"
     if details["type"] == "missing":
         return f"{name.upper()} is not set. It must be: {right}"
-    # A secret is not repeated: what is written here ends up in logs.
-    value = "" if field.annotation is SecretStr else f"={details['input']!r}"
+    # A secret is not repeated, nor an address with a password: what is written here ends in logs.
+    secret = field.annotation is SecretStr or "@" in str(details["input"])
+    value = "" if secret else f"={details['input']!r}"
     return f"{name.upper()}{value} cannot be used: {fault}. It must be: {right}"
 
 

@@ -33,3 +33,6 @@ class StorageSettings(BaseSettings):
     database_pool_timeout: float = Field(
         default=5.0, gt=0, description="seconds that a request waits for a free connection"
     )
+    database_statement_timeout: float = Field(
+        default=10.0, gt=0, description="seconds that a statement may take in the database"
+    )

@@ -1,0 +1,165 @@
+"""The service with a few handlers more, which misbehave as real ones do sooner or later.
+
+`python -m tests.chassis.faulty` starts it: the same settings, storage and chassis as the service.
+"""
+
+import asyncio
+import gc
+import logging
+import threading
+import time
+import warnings
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import cast
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.responses import StreamingResponse
+from opentelemetry import trace
+from prometheus_client import Gauge
+
+from orders import app
+from orders.chassis import Application, read_settings, run
+from orders.chassis.client import http_client
+from orders.settings import Settings
+
+log = structlog.get_logger(__name__)
+cancelled: list[str] = []
+many = Gauge("faulty_many", "A metric of which there are many.", ("number",))
+
+
+async def slow(seconds: float) -> dict[str, float]:
+    """Answer after a while; remember when cancelled instead."""
+    try:
+        await asyncio.sleep(seconds)
+    except asyncio.CancelledError:
+        cancelled.append(f"{seconds}")
+        raise
+    return {"seconds": seconds}
+
+
+async def show_cancelled() -> list[str]:
+    """Which requests to `slow` were cancelled."""
+    return cancelled
+
+
+async def fail(message: str) -> None:
+    """Raise an exception that nobody expects."""
+    raise ValueError(message)
+
+
+async def block(seconds: float) -> None:
+    """Block the event loop."""
+    time.sleep(seconds)  # noqa: ASYNC251
+
+
+async def echo(request: Request) -> int:
+    """Read the body; its length."""
+    return len(await request.body())
+
+
+async def hesitate(request: Request, seconds: float) -> int:
+    """Read the body after a while; its length."""
+    await asyncio.sleep(seconds)
+    return len(await request.body())
+
+
+async def stream(chunks: int, size: int) -> StreamingResponse:
+    """Answer with a body in chunks."""
+
+    async def body() -> AsyncIterator[bytes]:
+        for _ in range(chunks):
+            yield b"x" * size
+
+    return StreamingResponse(body())
+
+
+async def break_off() -> StreamingResponse:
+    """Fail in the middle of an answer."""
+
+    async def body() -> AsyncIterator[bytes]:
+        yield b"the first half"
+        raise ValueError("no second half")
+
+    return StreamingResponse(body())
+
+
+async def call(url: str, method: str = "GET", timeout: float = 10.0) -> int:  # noqa: ASYNC109
+    """Ask another service; its status."""
+    async with http_client(timeout=timeout) as client:
+        return (await client.request(method, url)).status_code
+
+
+async def tell(message: str) -> None:
+    """Write lines of every kind into the log."""
+    log.debug("debug line", message=message)
+    log.info("info line", message=message)
+    log.info("secrets", password=message, token=message, authorization=message)
+    log.error("an address", address=f"postgresql://user:{message}@localhost/database")
+    logging.getLogger("library").warning("library line: %s", message, extra={"extra": 1})
+    warnings.warn("a warning", stacklevel=1)
+    with trace.get_tracer(__name__).start_as_current_span("inner"):
+        log.info("inside a span")
+    thread = threading.Thread(target=lambda: 1 // 0, name="faulty-thread")
+    thread.start()
+    thread.join()
+
+    async def fail_unnoticed() -> None:
+        raise RuntimeError("nobody awaits this task")
+
+    task = asyncio.create_task(fail_unnoticed())
+    await asyncio.sleep(0)
+    del task
+    gc.collect()
+
+
+async def chat(lines: int) -> None:
+    """Write many lines into the log."""
+    for number in range(lines):
+        log.info("one of many", number=number)
+
+
+async def measure(series: int) -> None:
+    """Make many series of metrics."""
+    for number in range(series):
+        many.labels(number).set(number)
+
+
+async def choke(request: Request) -> None:
+    """Fail while a body is at hand."""
+    document = await request.json()
+    raise LookupError(f"one of {len(document)} fields is no good")
+
+
+async def mislabel() -> None:
+    """Log fields that have the names of those that every line has."""
+    names = ("timestamp", "level", "logger", "service", "version", "commit")
+    log.info("mislabelled", **dict.fromkeys(names, "forged"))
+    logging.getLogger("library").info("mislabelled", extra=dict.fromkeys(names, "forged"))
+
+
+async def garble() -> None:
+    """Log what JSON cannot say, and a message that does not fit its arguments."""
+    log.info("garbled", number=2**70, text="\ud800", keys={(1, 2): 3}, thing=object())
+    logging.getLogger("library").warning("a number: %d", "none")
+
+
+@asynccontextmanager
+async def application(settings: Settings) -> AsyncIterator[Application]:
+    """The service's own application, with the routes above."""
+    async with app.application(settings) as served:
+        api = cast("FastAPI", served.app)
+        readers = (show_cancelled, fail, block, stream, break_off, slow, call)
+        writers = (tell, chat, measure, mislabel, garble)
+        for handler in readers + writers:
+            api.get(f"/faulty/{handler.__name__}")(handler)
+        api.post("/faulty/echo")(echo)
+        api.post("/faulty/hesitate")(hesitate)
+        api.post("/faulty/choke")(choke)
+        yield served
+
+
+if __name__ == "__main__":
+    faulty_settings = read_settings(Settings)
+    run(faulty_settings, application(faulty_settings))

@@ -1,0 +1,79 @@
+"""Lines to a file descriptor from a thread of its own, so that nobody ever waits for a reader."""
+
+import os
+import threading
+from collections import deque
+from collections.abc import Callable
+
+_SECONDS_BETWEEN_WRITES = 0.1
+
+
+class LineWriter:
+    """A bounded buffer of lines, and the thread that writes them, many at once.
+
+    A full pipe that nobody reads, a full disk or a closed pipe cost lines and never time: what
+    does not fit is dropped and counted, and once lines are taken again, `notice` says how many.
+    """
+
+    def __init__(
+        self, descriptor: int, notice: Callable[[int], bytes], capacity: int = 10_000
+    ) -> None:
+        self._refused = 0  # by `put`, in any thread
+        self._lost = 0  # by the writing thread
+        self._descriptor = descriptor
+        self._notice = notice
+        self._capacity = capacity
+        self._lines: deque[bytes] = deque()
+        self._told = 0
+        self._closing = False
+        self._wake = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
+        self._thread.start()
+
+    @property
+    def dropped(self) -> int:
+        """How many lines were never written."""
+        return self._refused + self._lost
+
+    def put(self, line: bytes, *, at_once: bool = False) -> None:
+        """Take a line, with its newline. `at_once` has it written without delay."""
+        if len(self._lines) >= self._capacity:
+            self._refused += 1
+            return
+        self._lines.append(line)
+        if at_once:
+            self._wake.set()
+
+    def close(self, seconds: float) -> None:
+        """Write what is left, for at most so many seconds."""
+        self._closing = True
+        self._wake.set()
+        self._thread.join(seconds)
+
+    def _run(self) -> None:
+        closing = False
+        while not closing:
+            self._wake.wait(_SECONDS_BETWEEN_WRITES)
+            self._wake.clear()
+            closing = self._closing  # read before the last round, which then takes all that is left
+            self._write_all()
+
+    def _write_all(self) -> None:
+        while self._lines:
+            lines = [self._lines.popleft() for _ in range(len(self._lines))]
+            untold = self.dropped - self._told
+            if untold:
+                lines.insert(0, self._notice(untold))
+            if self._write(b"".join(lines)):
+                self._told += untold
+            else:
+                self._lost += len(lines) - bool(untold)
+                return
+
+    def _write(self, data: bytes) -> bool:
+        try:
+            while data:
+                data = data[os.write(self._descriptor, data) :]
+        except OSError:  # the disk is full, or the other end is gone
+            return False
+        return True

@@ -1,0 +1,33 @@
+"""A stop fails no request: not now and then either."""
+
+from pathlib import Path
+
+import pytest
+
+from .conftest import run
+
+pytestmark = pytest.mark.slow
+
+REPETITIONS = 50
+LOAD = f".venv/bin/python -m tests.chassis.load {REPETITIONS}"
+
+
+@pytest.mark.parametrize(
+    "service",
+    [pytest.param(kind, marks=pytest.mark.xdist_group(kind)) for kind in ("postgresql", "none")],
+    indirect=True,
+)
+def test_many_stops_under_load_fail_no_request(service: Path) -> None:
+    command = ["sh", "-c", LOAD]
+    if (service / "migrations").exists():
+        command = [
+            ".venv/bin/python",
+            "scripts/with_database.py",
+            "sh",
+            "-c",
+            f".venv/bin/alembic upgrade head && {LOAD}",
+        ]
+
+    told = run(service, *command)
+
+    assert f" answered, 0 failed, exit codes {{0: {REPETITIONS}}}" in told
