@@ -13,7 +13,19 @@ from .conftest import run
 
 pytestmark = pytest.mark.slow
 
-TARGETS = {"check", "clean", "format", "help", "hooks", "install", "lint", "lock", "run", "schema"}
+TARGETS = {
+    "check",
+    "clean",
+    "format",
+    "help",
+    "hooks",
+    "install",
+    "lint",
+    "lock",
+    "run",
+    "schema",
+    "test-chassis",
+}
 
 
 def test_help_lists_each_target_in_a_line(service: Path) -> None:
@@ -45,6 +57,15 @@ def test_hooks_pass_on_all_files(service: Path) -> None:
 def test_check_passes(service: Path) -> None:
     run(service, "make", "check")
     assert run(service, "git", "status", "--porcelain", "--untracked-files=all").count("\n??") == 0
+
+
+@pytest.mark.parametrize(
+    "service",
+    [pytest.param(kind, marks=pytest.mark.xdist_group(kind)) for kind in ("postgresql", "none")],
+    indirect=True,
+)
+def test_chassis_keeps_its_promises(service: Path) -> None:
+    run(service, "make", "test-chassis")
 
 
 def test_format_and_schema_change_nothing(service: Path) -> None:

@@ -6,7 +6,12 @@ look whether a client is still there, STDOUT the file that its log goes to.
 
 import os
 
-from orders.chassis import connection, read_settings, requests, run
+from orders.chassis import (
+    connection,
+    read_settings,
+    requests,
+    run,
+)
 from orders.settings import Settings
 
 from .faulty import application

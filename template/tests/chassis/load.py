@@ -76,7 +76,8 @@ async def _client(
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 reader, writer = await asyncio.open_connection(host, port)
-        except ConnectionRefusedError:
+        except (ConnectionRefusedError, ConnectionResetError):
+            # Reset where the listener closed in between: no request was on its way.
             if polite:
                 tally.failures["refused although it was ready"] += 1
             return

@@ -24,7 +24,9 @@ class Exchange:
         "_send",
         "_watching",
         "_whole",
+        "answered",
         "cut_with",
+        "left",
         "method",
         "path",
         "received",
@@ -53,6 +55,8 @@ class Exchange:
         self.status = 0  # until the answer begins
         self.received = 0
         self.sent = 0
+        self.answered = False
+        self.left = False  # the client, before its answer was whole
         self.receiving = False
         self.cut_with: tuple[int, str, Headers] | None = None
         self._receive = receive
@@ -73,6 +77,8 @@ class Exchange:
                 message = await self._receive()
             finally:
                 self.receiving = False
+        if message["type"] == "http.disconnect":
+            self.left = not self.answered
         self._whole = self._whole or not message.get("more_body", False)
         self.received += len(message.get("body", b""))
         if self.received > self._max_body:
@@ -90,6 +96,7 @@ class Exchange:
             message["headers"] = headers
         else:
             self.sent += len(message.get("body", b""))
+            self.answered = not message.get("more_body", False)
         return self._send(message)
 
     def cut(self, status: int, detail: str, headers: Headers = ()) -> None:

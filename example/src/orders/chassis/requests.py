@@ -122,7 +122,8 @@ class Requests:
     ) -> None:
         seconds = perf_counter() - exchange.started
         method, path = exchange.method, exchange.path
-        status = exchange.status or 500  # as the server answers for an application that does not
+        status = CLIENT_GONE if exchange.left else exchange.status
+        status = status or 500  # as the server answers for an application that does not
         route = getattr(scope.get("route"), "path", "")
         client = scope["client"][0] if scope["client"] else None
         observe_request(method, route, status, seconds)

@@ -80,6 +80,7 @@ def tracing(settings: ChassisSettings) -> Iterator[RequestTracer]:
         "vcs.ref.head.revision": settings.service_commit,
     }
     ratio, ids = settings.otel_traces_sampler_arg, _Ids()
+    exporter = None
     provider = TracerProvider(
         sampler=ParentBased(TraceIdRatioBased(ratio)),
         resource=Resource.create(resource),
@@ -97,7 +98,9 @@ def tracing(settings: ChassisSettings) -> Iterator[RequestTracer]:
     try:
         yield RequestTracer(provider, ids, ratio)
     finally:
-        # In a thread, for the exporter waits and tries again for as long as it likes.
+        if exporter is not None:
+            exporter.shutdown()  # it sends what is left, and tries no second time
+        # In a thread, for a collector may take its time to answer.
         flush = threading.Thread(target=provider.shutdown, name="span-flush", daemon=True)
         flush.start()
         flush.join(FLUSH_SECONDS / 2)

@@ -21,36 +21,40 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: BaseTransport) -> None:
         super().connection_made(transport)  # type: ignore[arg-type]
-        self._head_bytes = 0
+        self._piece = 0  # bytes that came at once
+        self._head = 0  # bytes of a head that is not whole yet
         self._waits_since: float | None = monotonic()
 
     def data_received(self, data: bytes) -> None:
-        self._head_bytes += len(data)
+        self._piece = len(data)
         super().data_received(data)
-        if self._waits_since is None:
-            self._head_bytes = 0
-        elif self._head_bytes > MAX_HEAD_BYTES:
-            self._refuse(b"431 Request Header Fields Too Large")
+        if self._waits_since is not None:
+            self._head += len(data)
+            if self._head > MAX_HEAD_BYTES and self._is_idle():
+                self._refuse(b"431 Request Header Fields Too Large")
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._waits_since = monotonic()
+        self._head = -self._piece  # an unknown part of this piece was of the request before
 
     def on_headers_complete(self) -> None:
-        # The bytes so far may hold a body too, so only where they are many the head is measured.
-        if self._head_bytes > MAX_HEAD_BYTES:
-            head = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
-            if head > MAX_HEAD_BYTES:
+        # Measured only where it can be too large: most come in one small piece.
+        if self._piece > MAX_HEAD_BYTES or self._head > 0:
+            self._head = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+            if self._head > MAX_HEAD_BYTES:
                 raise HeadTooLargeError
+        self._head = 0
         self._waits_since = None
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
         self.cycle.more_body = False  # uvicorn leaves it True where the answer was there first
+        self._waits_since = None
 
     def send_400_response(self, msg: str) -> None:
-        if self._head_bytes > MAX_HEAD_BYTES:
+        if self._head > MAX_HEAD_BYTES:
             self._refuse(b"431 Request Header Fields Too Large")
         else:
             super().send_400_response(msg)
@@ -60,8 +64,13 @@ class Connection(HttpToolsProtocol):
         if self._waits_since is None:
             if self.cycle.response_complete and self.cycle.more_body:
                 self._waits_since = now
-        elif now - self._waits_since > HEAD_SECONDS:
+        elif now - self._waits_since > HEAD_SECONDS and self._is_idle():
             self._refuse(b"408 Request Timeout")
+
+    def _is_idle(self) -> bool:
+        """Whether no answer is awaited, in whose place another would be taken for it."""
+        cycle = self.cycle  # None before the first request
+        return cycle is None or cycle.response_complete  # type: ignore[redundant-expr]
 
     def _refuse(self, status: bytes) -> None:
         if not self.transport.is_closing():

@@ -25,6 +25,7 @@ class LineWriter:
         self._capacity = capacity
         self._lines: deque[bytes] = deque()
         self._told = 0
+        self._torn = False
         self._closing = False
         self._wake = threading.Event()
         self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
@@ -71,9 +72,15 @@ class LineWriter:
                 return
 
     def _write(self, data: bytes) -> bool:
+        if self._torn:
+            data = b"\n" + data
+        written = 0
         try:
-            while data:
-                data = data[os.write(self._descriptor, data) :]
+            while written < len(data):
+                written += os.write(self._descriptor, data[written:])
         except OSError:  # the disk is full, or the other end is gone
+            # The next line shall not continue one of which only a part could be written.
+            self._torn = data[written - 1 : written] != b"\n" if written else self._torn
             return False
+        self._torn = False
         return True
