@@ -39,8 +39,8 @@ class Connection(HttpToolsProtocol):
         self._head = -self._piece  # an unknown part of this piece was of the request before
 
     def on_headers_complete(self) -> None:
-        # Measured only where it can be too large: most come in one small piece.
-        if self._piece > MAX_HEAD_BYTES or self._head > 0:
+        # Measured only where it can be too large: most come whole, in one small piece.
+        if self._piece > MAX_HEAD_BYTES or self._head != -self._piece:
             self._head = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
             if self._head > MAX_HEAD_BYTES:
                 raise HeadTooLargeError
