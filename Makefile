@@ -65,7 +65,7 @@ example: install  ## Render example/ anew
 	@$(BIN)/python -m scripts.example
 
 .PHONY: bench
-bench: install  ## Measure copying, installing and starting against their anchors
+bench: install  ## Measure copying, installing, starting and serving against their anchors
 	@$(BIN)/python -m bench.run
 
 .PHONY: docs
