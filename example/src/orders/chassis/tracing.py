@@ -12,11 +12,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from opentelemetry import context, trace
-from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
+from opentelemetry.sdk.version import __version__
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from .exporter import JsonExporter
@@ -74,16 +75,11 @@ class _Ids(RandomIdGenerator):
 @contextmanager
 def tracing(settings: ChassisSettings) -> Iterator[RequestTracer]:
     """Record spans until the end, and then send those that are left, for at most a moment."""
-    resource = {
-        "service.name": settings.otel_service_name,
-        "service.version": settings.service_version,
-        "vcs.ref.head.revision": settings.service_commit,
-    }
     ratio, ids = settings.otel_traces_sampler_arg, _Ids()
     exporter = None
     provider = TracerProvider(
         sampler=ParentBased(TraceIdRatioBased(ratio)),
-        resource=Resource.create(resource),
+        resource=_resource(settings),
         id_generator=ids,
         shutdown_on_exit=False,  # it would wait for a collector that does not answer
     )
@@ -104,6 +100,22 @@ def tracing(settings: ChassisSettings) -> Iterator[RequestTracer]:
         flush = threading.Thread(target=provider.shutdown, name="span-flush", daemon=True)
         flush.start()
         flush.join(FLUSH_SECONDS / 2)
+
+
+def _resource(settings: ChassisSettings) -> Resource:
+    """What the spans are of, with what OTEL_RESOURCE_ATTRIBUTES adds.
+
+    `Resource.create` gives the same, after a search through all installed packages for detectors.
+    """
+    own = {
+        "telemetry.sdk.language": "python",
+        "telemetry.sdk.name": "opentelemetry",
+        "telemetry.sdk.version": __version__,
+        "service.version": settings.service_version,
+        "vcs.ref.head.revision": settings.service_commit,
+    }
+    name = {"service.name": settings.otel_service_name}
+    return Resource(own).merge(OTELResourceDetector().detect()).merge(Resource(name))
 
 
 def _extracted(headers: dict[bytes, bytes]) -> context.Context:
