@@ -89,7 +89,7 @@ def test_stop_that_takes_longer_than_the_platform_waits_is_refused(
     storage_settings: dict[str, str],
 ) -> None:
     status, text = refused_start(
-        **storage_settings, SHUTDOWN_DELAY=10, SHUTDOWN_TIMEOUT=20, SHUTDOWN_GRACE_PERIOD=30
+        **storage_settings, SHUTDOWN_DELAY=10, SHUTDOWN_TIMEOUT=16, SHUTDOWN_GRACE_PERIOD=30
     )
 
     assert status == 2

@@ -1,5 +1,6 @@
 """The database: its migrations, and the service without it."""
 
+import json
 import os
 import subprocess
 import sys
@@ -35,10 +36,16 @@ def test_migrations_at_once_wait_for_each_other(database_server: str) -> None:
             subprocess.Popen(
                 [sys.executable, "-m", "alembic", "upgrade", "head"],
                 env={**os.environ, "DATABASE_URL": url},
+                stdout=subprocess.PIPE,
+                text=True,
             )
             for _ in range(2)
         ]
-        assert [migration.wait() for migration in migrations] == [0, 0]
+        logs = [migration.communicate()[0].splitlines() for migration in migrations]
+
+    assert [migration.returncode for migration in migrations] == [0, 0]
+    events = [json.loads(line)["event"] for log in logs for line in log]
+    assert len([event for event in events if event.startswith("Running upgrade")]) == 1
 
 
 def test_address_of_no_postgresql_is_refused(

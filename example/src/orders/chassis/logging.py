@@ -84,8 +84,8 @@ class Log:
         self._level = level
         self.info_enabled = level in ("debug", "info")
         number = logging.getLevelNamesMapping()[level.upper()]
-        # On the class, for loggers keep the class that they were made with; a logger that asks
-        # for the level itself would cost 1 µs a line.
+        # On the class, for loggers keep the class that they were made with, and a line below the
+        # level shall cost no more than a call.
         filtering = structlog.make_filtering_bound_logger(number)
         for name, method in vars(filtering).items():
             if not name.startswith("_"):
@@ -221,6 +221,7 @@ def logging_to_stdout(settings: ChassisSettings) -> Iterator[Log]:
         logging.root.handlers[:] = handlers
         logging.root.setLevel(level)
         logging.captureWarnings(False)
+        logging.getLogger("uvicorn.error").removeFilter(_is_not_told_already)
         threading.excepthook = threading.__excepthook__
         sys.unraisablehook = sys.__unraisablehook__
 

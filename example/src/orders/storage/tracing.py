@@ -26,7 +26,7 @@ def trace_statements(engine: Engine) -> None:
     def started(
         connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool
     ) -> None:
-        # Asked first, for most requests are not recorded: a span of none still costs 3 µs.
+        # Asked first, for most requests are not recorded: a span of none still costs 6 µs.
         if trace.get_current_span().is_recording():
             operation = statement.split(None, 1)[0].upper()
             context.span = _tracer.start_span(operation, kind=trace.SpanKind.CLIENT)
@@ -42,7 +42,8 @@ def trace_statements(engine: Engine) -> None:
 
     def failed(failure: ExceptionContext) -> None:
         if span := getattr(failure.execution_context, "span", None):
-            span.record_exception(failure.original_exception)
+            # Only its kind: what the database says of a failure holds the values of users.
+            span.set_attribute("error.type", type(failure.original_exception).__qualname__)
             span.set_status(trace.StatusCode.ERROR)
             span.end()
 

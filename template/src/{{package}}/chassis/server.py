@@ -10,7 +10,7 @@ import uvicorn
 
 from .asgi import ASGIApp
 from .connection import Connection
-from .settings import ChassisSettings
+from .settings import CLOSE_SECONDS, ChassisSettings
 
 # More than a load balancer keeps an idle connection: it, and not we, shall end one.
 _KEEP_ALIVE_SECONDS = 75
@@ -44,7 +44,7 @@ class Server:
             proxy_headers=bool(settings.forwarded_allow_ips),
             forwarded_allow_ips=settings.forwarded_allow_ips,
             timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-            timeout_graceful_shutdown=1,  # for what `finish` has left
+            timeout_graceful_shutdown=CLOSE_SECONDS,  # for what `finish` has left
         )
         config.load()
         self._server = uvicorn.Server(config)

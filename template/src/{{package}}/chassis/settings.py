@@ -16,6 +16,9 @@ BAD_SETTINGS = 2
 FLUSH_SECONDS = 3.0
 """How long the end of the process waits for a slow collector or reader of the log."""
 
+CLOSE_SECONDS = 1
+"""How long a port waits for the connections that are left when it closes; there are two."""
+
 
 class ChassisSettings(BaseSettings):
     """What a service needs to run, whatever it does."""
@@ -90,10 +93,11 @@ class ChassisSettings(BaseSettings):
 
     @model_validator(mode="after")
     def _stop_fits_the_grace_period(self) -> Self:
-        needed = self.shutdown_delay + self.shutdown_timeout + FLUSH_SECONDS
+        closing = 2 * CLOSE_SECONDS + FLUSH_SECONDS
+        needed = self.shutdown_delay + self.shutdown_timeout + closing
         if needed > self.shutdown_grace_period:
             raise ValueError(
-                f"SHUTDOWN_DELAY + SHUTDOWN_TIMEOUT + {FLUSH_SECONDS:g} s to flush telemetry are "
+                f"SHUTDOWN_DELAY + SHUTDOWN_TIMEOUT + {closing:g} s to close and flush are "
                 f"{needed:g} s, and SHUTDOWN_GRACE_PERIOD is {self.shutdown_grace_period:g} s: "
                 "lower one of the two, or raise it here and in the platform"
             )
