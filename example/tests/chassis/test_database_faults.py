@@ -232,6 +232,17 @@ async def test_database_that_hangs(client: httpx2.AsyncClient, proxy: Proxy) -> 
     assert seconds < STATEMENT_SECONDS + 1 + POOL_SECONDS + A_MOMENT
 
 
+def test_stop_while_the_database_hangs(proxy: Proxy, storage_settings: dict[str, str]) -> None:
+    with running(**impatient(through(proxy, storage_settings))) as service:
+        assert httpx2.get(f"{service.api}/items").status_code == 200
+        proxy.hang()
+        try:
+            assert service.terminate() == 0
+        finally:
+            proxy.flow()
+        assert "stopping: storage did not close in time" in service.text
+
+
 async def test_service_that_is_killed_in_a_transaction(storage_settings: dict[str, str]) -> None:
     with running(**storage_settings) as service:
         async with (

@@ -69,7 +69,8 @@ async def test_request_that_outlasts_the_stop_is_told_so(storage_settings: dict[
 
 
 async def test_second_signal_hurries(storage_settings: dict[str, str]) -> None:
-    with running(module="tests.chassis.faulty", **storage_settings, SHUTDOWN_DELAY=10) as service:
+    patience = {"SHUTDOWN_DELAY": 10, "SHUTDOWN_TIMEOUT": 10}
+    with running(module="tests.chassis.faulty", **storage_settings, **patience) as service:
         async with httpx2.AsyncClient(base_url=service.api, timeout=PATIENCE_SECONDS) as client:
             slow = asyncio.create_task(client.get("/faulty/slow", params={"seconds": 60}))
             await _active(service.management, 1)

@@ -20,7 +20,7 @@ from .management import Management
 from .metrics import describe_process
 from .requests import Requests
 from .server import Server, StartError
-from .settings import ChassisSettings
+from .settings import CLOSE_SECONDS, ChassisSettings
 from .tracing import RequestTracer, tracing
 
 _LONGEST_TURN_SECONDS = 0.0005
@@ -137,9 +137,18 @@ def _signals() -> tuple[asyncio.Event, asyncio.Event]:
 async def _opened(
     application: AbstractAsyncContextManager[Application],
 ) -> AsyncIterator[Application]:
-    async with application as opened:
-        yield opened
-    _log.info("stopping: storage closed")
+    stack, closed = AsyncExitStack(), True
+    try:
+        yield await stack.enter_async_context(application)
+    finally:
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await stack.aclose()
+        except TimeoutError:  # of a database that does not answer; its connections end with us
+            _log.warning("stopping: storage did not close in time", seconds=CLOSE_SECONDS)
+            closed = False
+    if closed:
+        _log.info("stopping: storage closed")
 
 
 @asynccontextmanager

@@ -16,8 +16,8 @@ BAD_SETTINGS = 2
 FLUSH_SECONDS = 3.0
 """How long the end of the process waits for a slow collector or reader of the log."""
 
-CLOSE_SECONDS = 1
-"""How long a port waits for the connections that are left when it closes; there are two."""
+CLOSE_SECONDS = 2
+"""How long each may take to close at the end: two ports, and what the service has opened."""
 
 
 class ChassisSettings(BaseSettings):
@@ -93,7 +93,7 @@ class ChassisSettings(BaseSettings):
 
     @model_validator(mode="after")
     def _stop_fits_the_grace_period(self) -> Self:
-        closing = 2 * CLOSE_SECONDS + FLUSH_SECONDS
+        closing = 3 * CLOSE_SECONDS + FLUSH_SECONDS
         needed = self.shutdown_delay + self.shutdown_timeout + closing
         if needed > self.shutdown_grace_period:
             raise ValueError(
