@@ -7,16 +7,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from scripts.lock import pip_index
 from scripts.render import ROOT, export, render
 
 from .installing import make
-from .measuring import Cost, MeasuringError, Row, Table, Target, environment, progress, start
+from .measuring import Cost, MeasuringError, Row, Table, Target, environment, progress, run, start
 
 TITLE = "Start"
 NOTE = """\
 From the start of the process to the first 200 on `/readyz`. The bare application is `bare.py` on
-uvicorn, from the environment of the same service, with uvloop and httptools. Warm: bytecode and
-the disk cache, after a round that does not count. {rounds} rounds."""
+uvicorn, with uvloop and httptools. Both run from one environment that has what an image has: the
+service, and of `poetry.lock` what it needs to run. With PostgreSQL, the API of the service on bare
+uvicorn shows what its storage has of the time. Warm: bytecode and the disk cache, after a round
+that does not count. {rounds} rounds."""
 HOST = "127.0.0.1"
 DATABASES = ("none", "postgresql")
 
@@ -65,18 +68,39 @@ def variables(service: Path, database: str) -> Iterator[dict[str, str]]:
         yield {"DATABASE_URL": url}
 
 
-def start_service(service: Path, settings: dict[str, str]) -> Cost:
+def install(service: Path) -> Path:
+    """Install the service with what it needs to run, and no more; the Python of it."""
+    tools, runtime = service / ".tools", service.with_name(f"{service.name}-runtime")
+    poetry, uv = tools / "bin" / "poetry", tools / "bin" / "uv"
+    locked, python = runtime / "requirements.txt", runtime / "bin" / "python"
+    run(service, uv, "venv", "--python", service / ".venv" / "bin" / "python", runtime)
+    run(service, poetry, "export", "--only", "main", "--output", locked)
+    index = {"UV_DEFAULT_INDEX": pip_index(), "UV_SYSTEM_CERTS": "1"}
+    put = (uv, "pip", "install", "--compile-bytecode", "--python", python)
+    run(service, *put, "--requirement", locked, **index)
+    (poetry_core,) = tools.glob("lib/python*/site-packages")
+    build = {"PYTHONPATH": str(poetry_core)}
+    run(service, *put, "--no-deps", "--no-build-isolation", service, **build)
+    return python
+
+
+def start_service(python: Path, folder: Path, settings: dict[str, str]) -> Cost:
     """Start the service as its README says."""
     port, management_port = free_ports(2)
-    python = service / ".venv" / "bin" / "python"
     ports = {"HOST": HOST, "PORT": str(port), "MANAGEMENT_PORT": str(management_port)}
-    return start(lambda: answers(port), service, python, "-m", "orders", **ports, **settings)
+    return start(lambda: answers(port), folder, python, "-m", "orders", **ports, **settings)
 
 
-def start_bare(service: Path) -> Cost:
-    """Start the bare application with what the service has installed."""
+def start_api(python: Path, settings: dict[str, str]) -> Cost:
+    """Start the API of the service with its storage, but without the chassis."""
     (port,) = free_ports(1)
-    python = service / ".venv" / "bin" / "python"
+    variables = settings | {"HOST": HOST, "PORT": str(port)}
+    return start(lambda: answers(port), ROOT, python, "-m", "bench.processes.stored", **variables)
+
+
+def start_bare(python: Path) -> Cost:
+    """Start the bare application."""
+    (port,) = free_ports(1)
     uvicorn = ("-m", "uvicorn", "--loop", "uvloop", "--http", "httptools", "--host", HOST)
     return start(
         lambda: answers(port), ROOT, python, *uvicorn, "--port", str(port), "bench.bare:app"
@@ -91,14 +115,18 @@ def measure(folder: Path, rounds: int) -> list[Table]:
         progress(f"start: install a service, database: {database}")
         service = render(template, folder / database, service="orders", database=database)
         make(service, "install")
-        pairs = []
+        python = install(service)
+        ours, theirs, api = [], [], []
         with variables(service, database) as settings:
             for number in range(rounds + 1):
                 progress(f"start: database {database}, round {number} of {rounds}")
-                pairs.append((start_service(service, settings), start_bare(service)))
-        ours, theirs = zip(*pairs[1:], strict=True)  # round 0 warms up
-        rows += [
-            Row(f"service, database: {database}", ours, theirs, Target("at most", 1.6, "×")),
-            Row("bare FastAPI beside it", theirs),
-        ]
+                ours.append(start_service(python, folder, settings))
+                theirs.append(start_bare(python))
+                if database == "postgresql":
+                    api.append(start_api(python, settings))
+        # Round 0 warms up.
+        target = Target("at most", 1.6, "×")
+        rows.append(Row(f"service, database: {database}", ours[1:], theirs[1:], target))
+        rows.append(Row("bare FastAPI beside it", theirs[1:]))
+    rows.append(Row("its API on bare uvicorn", api[1:], theirs[1:]))
     return [Table(TITLE, NOTE.format(rounds=rounds), rows)]

@@ -14,8 +14,10 @@ from orders.storage import StorageSettings, open_storage  # type: ignore[import-
 
 async def serve() -> None:
     async with open_storage(StorageSettings()) as storage:
+        api = create_api(storage.items)
+        api.add_api_route("/readyz", lambda: None)
         config = uvicorn.Config(
-            create_api(storage.items),
+            api,
             host=os.environ["HOST"],
             port=int(os.environ["PORT"]),
             http="httptools",
