@@ -14,6 +14,7 @@ LINE = "It must be one line of 1 to 200 printable characters, without spaces at 
 NAME = "It must be at most 40 lower-case letters and digits"
 REACH = "It must be an e-mail address such as team@example.com"
 TAKEN = "It must not be"
+PATH = "It must be a registry and a path in lower case"
 
 REFUSED = [
     *[("service", name, NAME) for name in ("", "2fast", "foo--bar", "-a", "a-", "A", "ü", "a b")],
@@ -34,8 +35,15 @@ REFUSED = [
     *[("contact", text, REACH) for text in ("", "team", "a@b", "a b@c.d", "a@b.c\n", "http://a.b")],
     *[("contact", text, REACH) for text in ("https://a.b/(c)", 'https://a.b/"', "javascript:x")],
     *[("contact", text, REACH) for text in ("https://a.b/" + "c" * 200, "https://a.b/<c>")],
+    *[("image", text, PATH) for text in ("", "orders", "ghcr.io/", "ghcr.io/A/b", "ghcr.io/a/b:1")],
+    *[
+        ("image", text, PATH)
+        for text in ("ghcr.io/a b", "https://ghcr.io/a/b", "ghcr.io/a/b@sha256:0")
+    ],
+    *[("image", text, PATH) for text in ("ghcr.io/a//b", "ghcr.io/a/b\n", "ghcr.io/" + "a" * 200)],
     ("api", "soap", "'soap' is not in ['rest']"),
-    ("ci", "jenkins", "'jenkins' is not in ['github']"),
+    ("ci", "jenkins", "'jenkins' is not in ['github', 'gitlab']"),
+    ("deploy", "swarm", "'swarm' is not in ['kubernetes', 'nomad']"),
     ("database", "mysql", "'mysql' is not in ['postgresql', 'none']"),
     ("python", "3.10", "'3.10' is not in ['3.14', '3.13', '3.12', '3.11']"),
 ]
@@ -62,6 +70,7 @@ ACCEPTED = [
     {"owner": "@Some-Organisation/the.team_1-a"},
     {"contact": "first.last+orders%a_b@mail.some-team.example.com"},
     {"contact": "https://chat.example.com:8443/room/#orders?a=b&c=%20~d"},
+    {"image": "registry.example.com:5000/some/group/orders"},
     {"service": "class", "package": "class_service"},
     {"service": LONGEST, "package": LONGEST},
     {"service": "a", "package": "z" * 40},
