@@ -26,8 +26,8 @@ def choices(name: str) -> list[str]:
 
 def is_fast(answers: dict[str, str]) -> bool:
     """Of each choice some: the default Python; of forge and platform both defaults, or neither."""
-    usual = {name: answers[name] == QUESTIONS[name]["default"] for name in answers}
-    return usual["python"] and usual["ci"] == usual["deploy"]
+    usual: dict[str, bool] = {name: answers[name] == QUESTIONS[name]["default"] for name in answers}
+    return usual["python"] and usual["ci"] is usual["deploy"]
 
 
 def combinations() -> list[pytest.param]:  # type: ignore[valid-type]
