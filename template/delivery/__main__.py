@@ -70,14 +70,14 @@ def parser() -> Parser:
     each = command(print_digest, "digest", "Print the digest behind a tag of the image")
     each.add_argument("tag", metavar="TAG", help="such as 1.4.0 or sha-<commit>")
 
-    each = command(sign, "sign", "Sign an image that passed all checks, its SBOM and its provenance")
+    each = command(sign, "sign", "Sign an image that passed all checks, and what is known of it")
     each.add_argument("digest", type=digest, metavar="DIGEST")
     each.add_argument("--sbom", type=Path, metavar="FILE", required=True, help="CycloneDX in JSON")
 
-    each = command(verify, "verify", "Check that main's pipeline signed an image and its provenance")
+    each = command(verify, "verify", "Check that an image and its provenance are signed by main")
     each.add_argument("digest", type=digest, metavar="DIGEST")
 
-    each = command(save_attestations, "attestations", "Save the SBOM and the provenance of an image")
+    each = command(save, "attestations", "Save the SBOM and the provenance of an image")
     each.add_argument("digest", type=digest, metavar="DIGEST")
     each.add_argument("--into", type=Path, metavar="FOLDER", required=True)
 
@@ -132,10 +132,8 @@ def verify(given: argparse.Namespace) -> str:
     return f"{reference} is signed by {signature.signer().name}"
 
 
-def save_attestations(given: argparse.Namespace) -> str:
-    return "\n".join(
-        map(str, signature.save(f"{project.image()}@{given.digest}", given.into))
-    )
+def save(given: argparse.Namespace) -> str:
+    return "\n".join(map(str, signature.save(f"{project.image()}@{given.digest}", given.into)))
 
 
 def print_promoted(given: argparse.Namespace) -> str:

@@ -56,9 +56,10 @@ class Deployment:
         # While it rolls out, the earlier code runs on the new schema; should it fail, for longer.
         if earlier and (obstacle := data.obstacle(wanted.commit, earlier.commit)):
             raise DeliveryError(
-                f"{wanted.version} cannot follow {earlier.version} in {self.environment}: {obstacle}"
+                f"{wanted.version} cannot follow {earlier.version}, "
+                f"which runs in {self.environment}: {obstacle}"
             )
-        data.prepare(self.platform, self.environment, digest, version)
+        data.prepare(self.platform, self.environment, digest, wanted.version)
         return self.roll_out(wanted, earlier)
 
     def verify(self, digest: str) -> None:

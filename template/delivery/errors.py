@@ -2,4 +2,4 @@
 
 
 class DeliveryError(Exception):
-    """Its text is one sentence for the person who delivers: what is wrong, and what would be right."""
+    """Its text is a sentence for the person who delivers: what is wrong, what would be right."""

@@ -86,8 +86,8 @@ class ErrorRatio:
                     f"Prometheus at {self.url} sees no {BUILD} of commit {commit[:7]}: "
                     "are its instances scraped?"
                 )
-            failed = self._count(commit, '5..')
-            total = self._count(commit, '...')
+            failed = self._count(commit, "5..")
+            total = self._count(commit, "...")
         if not total:
             say("nobody sent a request meanwhile: the share of errors says nothing, and passes")
             return

@@ -23,8 +23,8 @@ def image() -> str:
     path = os.environ.get("IMAGE") or _setting("image")
     if not isinstance(path, str) or not _IMAGE.fullmatch(path):
         raise DeliveryError(
-            f"{path!r} is no image: IMAGE, or image in [tool.delivery] of pyproject.toml, must be a "
-            "registry and a path without a tag, such as ghcr.io/your-organisation/orders"
+            f"{path!r} is no image: IMAGE, or image in [tool.delivery] of pyproject.toml, must be "
+            "a registry and a path without a tag, such as ghcr.io/your-organisation/orders"
         )
     return path
 

@@ -1,4 +1,4 @@
-"""A release: the image of a commit that main was content with gets a version. Nothing is built anew."""
+"""A release: the image of a commit that passed on main gets a version. Nothing is built anew."""
 
 from . import registry, signature
 from .errors import DeliveryError

@@ -77,9 +77,7 @@ def _by_platform(answer: dict[str, Any], key: str) -> list[dict[str, Any]]:
 
 
 def _inspect(reference: str, what: str) -> dict[str, Any]:
-    answer = _imagetools(
-        reference, "inspect", "--format", f"{{{{json .{what}}}}}", reference
-    )
+    answer = _imagetools(reference, "inspect", "--format", f"{{{{json .{what}}}}}", reference)
     found = json.loads(answer)
     return found if isinstance(found, dict) else {}
 
@@ -90,7 +88,7 @@ def _imagetools(reference: str, *arguments: str) -> str:
     except CommandError as error:
         said = error.said.lower()
         if "buildx" in said and "command" in said:
-            raise DeliveryError("docker is here without buildx: install this plugin of it") from None
+            raise DeliveryError("docker has no buildx: install this plugin of it") from None
         if any(refusal in said for refusal in _REFUSALS):
             raise DeliveryError(
                 f"the registry refuses {reference}: log in with docker login, to an account with "
