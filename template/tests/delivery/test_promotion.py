@@ -115,7 +115,7 @@ def test_image_without_provenance_is_not_signed(
 
 
 def test_image_of_several_platforms(images: Registry) -> None:
-    one = {"SLSA": {"buildDefinition": {}}}
+    one: dict[str, object] = {"SLSA": {"buildDefinition": {}}}
     label = {"config": {"Labels": {registry.REVISION: COMMIT}}}
     digest = images.push(
         COMMIT,
