@@ -7,7 +7,7 @@ from .progress import say
 
 
 def roll_back(deployment: Deployment, version: str, reason: str) -> str:
-    """Put an earlier release back; what runs then and why, in a sentence. The schema stays."""
+    """Put an earlier release back; what runs then and why, in a sentence."""
     git.require_history()
     image, environment = deployment.image, deployment.environment
     releases = git.releases()
@@ -35,6 +35,6 @@ def _require_older(wanted: Release, running: Release | None, environment: str) -
         )
     if obstacle := data.obstacle(running.commit, wanted.commit):
         raise DeliveryError(f"{environment} cannot go back to {wanted.version}: {obstacle}")
-    # After an earlier rollback the schema may be ahead of what runs.
+    # After an earlier rollback the data may be ahead of what runs.
     if obstacle := data.obstacle("HEAD", wanted.commit):
         say(f"careful, if {environment} was rolled back before: {obstacle}")
