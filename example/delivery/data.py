@@ -6,26 +6,27 @@ from . import git, migrations
 from .progress import step
 
 
-class Migrator(Protocol):
-    """A platform that can run the migrations of an image."""
+class Platform(Protocol):
+    """What runs the service can run its migrations, too."""
 
-    def migrate(self, environment: str, digest: str, version: str | None) -> None: ...
+    def migrate(self, environment: str, digest: str, version: str | None) -> None:
+        """Run the migrations of an image to their end."""
 
 
-def prepare(platform: Migrator, environment: str, digest: str, version: str | None) -> None:
+def prepare(platform: Platform, environment: str, digest: str, version: str | None) -> None:
     """Run the migrations of an image, before any of its code runs."""
     with step(f"migrate the database of {environment}"):
         platform.migrate(environment, digest, version)
 
 
-def obstacle(schema: str, code: str) -> str | None:
-    """Why code of one commit cannot run on the schema of another; None where it can.
+def obstacle(left_by: str, code: str) -> str | None:
+    """Why code of one commit cannot run on the schema that another left; None where it can.
 
     Migrations that the code knows are no obstacle, nor are those of phase "expand". One of phase
     "contract" is none for code that contains its oldest release.
     """
     known = {migration.revision for migration in migrations.at(code)}
-    for migration in migrations.at(schema):
+    for migration in migrations.at(left_by):
         if migration.revision in known or migration.phase == "expand":
             continue
         oldest = migration.oldest_release

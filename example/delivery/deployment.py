@@ -9,14 +9,11 @@ from .gates import Gates
 from .progress import say, step
 
 
-class Platform(Protocol):
+class Platform(data.Platform, Protocol):
     """What runs the service; platform.py is the one there is. What fails is a DeliveryError."""
 
     def current(self, environment: str) -> str | None:
         """The digest that runs there; None where nothing does."""
-
-    def migrate(self, environment: str, digest: str, version: str | None) -> None:
-        """Run the migrations of an image to their end."""
 
     def roll_out(self, environment: str, digest: str, version: str | None) -> None:
         """Run this image there, and return once it is available."""
@@ -49,11 +46,11 @@ class Deployment:
     gates: Gates
 
     def deploy(self, digest: str, version: str | None) -> str:
-        """Deploy a signed image with its migrations; what runs then, in a sentence."""
+        """Deploy a signed image; what runs then, in a sentence."""
         self.verify(digest)
         wanted = Release.of(self.image, digest, version)
         earlier = self.running()
-        # While it rolls out, the earlier code runs on the new schema; should it fail, for longer.
+        # While it rolls out, the earlier code runs beside it; should it fail, on its own again.
         if earlier and (obstacle := data.obstacle(wanted.commit, earlier.commit)):
             raise DeliveryError(
                 f"{wanted.version} cannot follow {earlier.version}, "

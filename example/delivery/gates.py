@@ -62,7 +62,7 @@ class SmokeTest:
 class ErrorRatio:
     """The share of requests that a commit's instances answered with 5xx since they started.
 
-    Health probes are in no metric of requests; the schema is left out, for the smoke test asks it.
+    Health probes are in no metric of requests.
     `selector` narrows the series down where environments share a Prometheus, such as
     namespace="orders-production".
     """
@@ -99,9 +99,7 @@ class ErrorRatio:
     def _count(self, commit: str, status: str) -> float:
         # The counters themselves, not their increase: instances of a roll-out start at zero, and
         # an increase does not see the requests before the first scrape.
-        requests = (
-            f'{REQUESTS}{{http_response_status_code=~"{status}",http_route!="/openapi.json"}}'
-        )
+        requests = f'{REQUESTS}{{http_response_status_code=~"{status}"}}'
         build = self._series(BUILD, commit=commit)
         return self._ask(f"sum({requests} * on (job, instance) group_left () {build})")
 

@@ -10,13 +10,13 @@ _RELEASE = re.compile(r"v(\d+)\.(\d+)\.(\d+)")
 
 def require_history() -> None:
     """DeliveryError in a clone without all commits and tags, where answers would be wrong."""
-    if _git("rev-parse", "--is-shallow-repository") == "true":
+    if output("rev-parse", "--is-shallow-repository") == "true":
         raise DeliveryError("this clone lacks history: run git fetch --unshallow --tags")
 
 
 def releases(*selection: str) -> list[str]:
     """The versions that are tagged, newest first; `selection` is handed to git tag."""
-    tags = filter(_RELEASE.fullmatch, _git("tag", "--list", "v*", *selection).splitlines())
+    tags = filter(_RELEASE.fullmatch, output("tag", "--list", "v*", *selection).splitlines())
     return [tag.removeprefix("v") for tag in sorted(tags, key=_numbers, reverse=True)]
 
 
@@ -34,7 +34,7 @@ def name_of(commit: str) -> str:
 def require(commit: str) -> None:
     """DeliveryError where the clone does not have the commit."""
     try:
-        _git("rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}")
+        output("rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}")
     except CommandError:
         raise DeliveryError(
             f"this clone does not have {commit}: run git fetch --tags origin main"
@@ -46,7 +46,7 @@ def is_ancestor(earlier: str, later: str) -> bool:
     for commit in (earlier, later):
         require(commit)
     try:
-        _git("merge-base", "--is-ancestor", earlier, later)
+        output("merge-base", "--is-ancestor", earlier, later)
     except CommandError as error:
         if error.status == 1:
             return False
@@ -54,16 +54,10 @@ def is_ancestor(earlier: str, later: str) -> bool:
     return True
 
 
-def files(commit: str, folder: str) -> dict[str, str]:
-    """The Python files below a folder as they are in a commit: their texts by their paths."""
-    require(commit)
-    paths = _git("ls-tree", "-r", "--name-only", commit, "--", f"{folder}/").splitlines()
-    return {path: _git("show", f"{commit}:./{path}") for path in paths if path.endswith(".py")}
+def output(*arguments: str) -> str:
+    """What git says, without the newline at its end."""
+    return run("git", *arguments).strip()
 
 
 def _numbers(name: str) -> tuple[int, ...]:
     return tuple(int(number) for number in name.removeprefix("v").split("."))
-
-
-def _git(*arguments: str) -> str:
-    return run("git", *arguments).strip()

@@ -51,8 +51,13 @@ class Migration:
 
 def at(commit: str) -> list[Migration]:
     """The migrations as they are in a commit."""
-    found = git.files(commit, FOLDER)
-    return [Migration.read(Path(path).name, text) for path, text in found.items()]
+    git.require(commit)
+    paths = git.output("ls-tree", "-r", "--name-only", commit, "--", f"{FOLDER}/").splitlines()
+    return [
+        Migration.read(Path(path).name, git.output("show", f"{commit}:./{path}"))
+        for path in paths
+        if path.endswith(".py")
+    ]
 
 
 def here() -> list[Migration]:

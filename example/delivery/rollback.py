@@ -7,7 +7,7 @@ from .progress import say
 
 
 def roll_back(deployment: Deployment, version: str, reason: str) -> str:
-    """Put an earlier release back; what runs then and why, in a sentence. The schema stays."""
+    """Put an earlier release back; what runs then and why, in a sentence."""
     git.require_history()
     image, environment = deployment.image, deployment.environment
     releases = git.releases()
@@ -15,10 +15,10 @@ def roll_back(deployment: Deployment, version: str, reason: str) -> str:
     if digest is None:
         known = ", ".join(releases[:5]) or "there are none yet"
         raise DeliveryError(f"{version} was not released; the newest releases: {known}")
-    say(f"{environment} goes back to {version}: {reason}")
     deployment.verify(digest)
     wanted, running = Release.of(image, digest, version), deployment.running()
     _require_older(wanted, running, environment)
+    say(f"{environment} goes back to {version}: {reason}")
     return f"{deployment.roll_out(wanted, running)}; rolled back: {reason}"
 
 
@@ -35,6 +35,6 @@ def _require_older(wanted: Release, running: Release | None, environment: str) -
         )
     if obstacle := data.obstacle(running.commit, wanted.commit):
         raise DeliveryError(f"{environment} cannot go back to {wanted.version}: {obstacle}")
-    # After an earlier rollback the schema may be ahead of what runs.
+    # After an earlier rollback the data may be ahead of what runs.
     if obstacle := data.obstacle("HEAD", wanted.commit):
         say(f"careful, if {environment} was rolled back before: {obstacle}")

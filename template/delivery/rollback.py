@@ -15,10 +15,10 @@ def roll_back(deployment: Deployment, version: str, reason: str) -> str:
     if digest is None:
         known = ", ".join(releases[:5]) or "there are none yet"
         raise DeliveryError(f"{version} was not released; the newest releases: {known}")
-    say(f"{environment} goes back to {version}: {reason}")
     deployment.verify(digest)
     wanted, running = Release.of(image, digest, version), deployment.running()
     _require_older(wanted, running, environment)
+    say(f"{environment} goes back to {version}: {reason}")
     return f"{deployment.roll_out(wanted, running)}; rolled back: {reason}"
 
 

@@ -38,19 +38,15 @@ class Repository:
         )
         return done.stdout.strip()
 
-    def commit(self, message: str, **files: str) -> str:
-        """A commit, with each file `name` written as migrations/versions/name.py."""
-        for name, text in files.items():
-            path = self.folder / "migrations" / "versions" / f"{name}.py"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
+    def commit(self, message: str) -> str:
+        """A commit of all that is there."""
         self.git("add", "--all")
         self.git("commit", "--quiet", "--allow-empty", "--message", message)
         return self.git("rev-parse", "HEAD")
 
-    def release(self, version: str, message: str = "feat: more", **files: str) -> str:
+    def release(self, version: str, message: str = "feat: more") -> str:
         """A commit that is tagged as a release."""
-        commit = self.commit(message, **files)
+        commit = self.commit(message)
         self.git("tag", f"v{version}")
         return commit
 

@@ -14,15 +14,12 @@ class PlatformInMemory:
     broken: set[str] = field(default_factory=set)
     asked: list[tuple[str, str]] = field(default_factory=list)
     versions: list[str | None] = field(default_factory=list)
-    migration_fails: bool = False
 
     def current(self, environment: str) -> str | None:
         return self.digest
 
     def migrate(self, environment: str, digest: str, version: str | None) -> None:
         self.asked.append(("migrate", digest))
-        if self.migration_fails:
-            raise DeliveryError("the migration failed")
 
     def roll_out(self, environment: str, digest: str, version: str | None) -> None:
         self.asked.append(("roll out", digest))

@@ -15,6 +15,14 @@ EXPAND = 'phase = "expand"'
 CONTRACT = 'phase = "contract"\noldest_release = "1.4.0"'
 
 
+class FailingMigration(PlatformInMemory):
+    """A platform whose migrations fail."""
+
+    def migrate(self, environment: str, digest: str, version: str | None) -> None:
+        super().migrate(environment, digest, version)
+        raise DeliveryError("the migration failed")
+
+
 def migration(revision: str, mark: str = EXPAND, upgrade: str = "pass") -> str:
     """The source of a migration that follows the one before it by its number."""
     earlier = f"{int(revision) - 1:04}" if int(revision) > 1 else None
@@ -23,6 +31,13 @@ def migration(revision: str, mark: str = EXPAND, upgrade: str = "pass") -> str:
         f"def upgrade() -> None:\n    {upgrade}\n\n\n"
         'def downgrade() -> None:\n    op.drop_table("things")\n'
     )
+
+
+def write(repository: Repository, name: str, text: str) -> None:
+    """Put a migration into the repository, for the next commit."""
+    folder = repository.folder / migrations.FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.py").write_text(text)
 
 
 def faults(*sources: str) -> list[str]:
@@ -136,10 +151,13 @@ def test_what_contracts_waits_for_its_release(repository: Repository) -> None:
 
 
 def test_schema_and_code(repository: Repository) -> None:
-    oldest = repository.release("1.2.0", first=migration("0001"))
-    older = repository.release("1.3.0", second=migration("0002"))
+    write(repository, "first", migration("0001"))
+    oldest = repository.release("1.2.0")
+    write(repository, "second", migration("0002"))
+    older = repository.release("1.3.0")
     newer = repository.release("1.4.0")
-    newest = repository.commit("fix!: a", third=migration("0003", CONTRACT))
+    write(repository, "third", migration("0003", CONTRACT))
+    newest = repository.commit("fix!: a")
 
     assert data.obstacle(older, oldest) is None
     assert data.obstacle(newest, newer) is None
@@ -150,8 +168,15 @@ def test_schema_and_code(repository: Repository) -> None:
     )
 
 
+def test_code_that_knows_a_migration_survives_it(repository: Repository) -> None:
+    write(repository, "first", migration("0001", CONTRACT))
+    commit = repository.commit("feat!: a, before 1.4.0")
+
+    assert data.obstacle(commit, commit) is None
+
+
 def test_deployment_migrates_before_it_rolls_out(repository: Repository, images: Registry) -> None:
-    digest = images.push(repository.release("1.4.0", first=migration("0001")))
+    digest = images.push(repository.release("1.4.0"))
     images.sign(digest)
     platform = PlatformInMemory()
 
@@ -161,9 +186,9 @@ def test_deployment_migrates_before_it_rolls_out(repository: Repository, images:
 
 
 def test_failed_migration_leaves_what_runs(repository: Repository, images: Registry) -> None:
-    digest = images.push(repository.release("1.4.0", first=migration("0001")))
+    digest = images.push(repository.release("1.4.0"))
     images.sign(digest)
-    platform = PlatformInMemory(migration_fails=True)
+    platform = FailingMigration()
 
     with pytest.raises(DeliveryError, match="the migration failed"):
         Deployment(IMAGE, "staging", platform, GatesInMemory()).deploy(digest, None)
@@ -173,11 +198,10 @@ def test_failed_migration_leaves_what_runs(repository: Repository, images: Regis
 def test_code_that_would_not_survive_stops_deployment_and_rollback(
     repository: Repository, images: Registry
 ) -> None:
-    commits = (
-        repository.release("1.3.0", first=migration("0001")),
-        repository.release("1.4.0"),
-        repository.release("1.5.0", second=migration("0002", CONTRACT)),
-    )
+    write(repository, "first", migration("0001"))
+    commits = [repository.release("1.3.0"), repository.release("1.4.0")]
+    write(repository, "second", migration("0002", CONTRACT))
+    commits.append(repository.release("1.5.0"))
     versions = "1.3.0", "1.4.0", "1.5.0"
     oldest, middle, newest = (
         images.push(commit, tag=version) for commit, version in zip(commits, versions, strict=True)
@@ -203,7 +227,8 @@ def test_schema_that_is_ahead_of_what_runs_is_said(
 ) -> None:
     commits = {version: repository.release(version) for version in ("1.3.0", "1.4.0")}
     digests = {version: images.push(commit, tag=version) for version, commit in commits.items()}
-    repository.release("1.5.0", first=migration("0001", CONTRACT))
+    write(repository, "first", migration("0001", CONTRACT))
+    repository.release("1.5.0")
     images.sign(digests["1.3.0"])
     platform = PlatformInMemory(digests["1.4.0"])
 
