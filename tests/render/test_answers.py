@@ -23,7 +23,7 @@ REFUSED = [
     *[("package", name, NAME) for name in ("", "2fast", "a__b", "_a", "a_", "a-b", "a.b", "a\n")],
     *[("package", name, NAME) for name in ("A", "é", "a" * 41)],
     *[("package", name, TAKEN) for name in ("class", "match", "test", "os", "tests", "scripts")],
-    *[("package", name, TAKEN) for name in ("fastapi", "yaml", "dotenv", "migrations", "src")],
+    *[("package", name, TAKEN) for name in ("fastapi", "yaml", "delivery", "migrations", "src")],
     *[("description", text, LINE) for text in ("", " ", " a", "a ", "a\nb", "a\r\nb", "a\tb")],
     *[("description", text, LINE) for text in ("a" * 201, "a\x00b", "a\x1b[31m", "a\u2028b")],
     *[("description", text, LINE) for text in ("a\u202eb", "a\x7f", "a\u200b")],
