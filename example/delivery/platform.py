@@ -142,7 +142,7 @@ def _apply(environment: str, digest: str, manifests: str) -> None:
 
 def _delete(environment: str, job: str) -> None:
     """Delete a Job, its pods first."""
-    _kubectl(environment, "delete", "job", job, "--ignore-not-found", "--cascade", "foreground")
+    _kubectl(environment, "delete", "job", job, "--ignore-not-found", "--cascade=foreground")
 
 
 def _await_end(environment: str, job: str) -> str:
