@@ -26,7 +26,12 @@ class Loader(yaml.SafeLoader):
     """Also knows what GitLab's pipelines refer to each other by."""
 
 
-Loader.add_constructor("!reference", lambda loader, node: loader.construct_sequence(node))
+def construct_reference(loader: Loader, node: yaml.SequenceNode) -> list[object]:
+    """The path of what is referred to."""
+    return list(loader.construct_sequence(node))
+
+
+Loader.add_constructor("!reference", construct_reference)
 
 
 def parse_yaml(text: str) -> None:

