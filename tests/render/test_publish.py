@@ -38,7 +38,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(said)
 
-    do_POST = do_PUT = take
+    do_POST = do_PUT = take  # noqa: N815 - http.server's names
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
