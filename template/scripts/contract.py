@@ -101,7 +101,7 @@ def check(commit: str) -> str:
     """Compare with a commit; what there is to say where nothing breaks undeclared."""
     if commit == NO_COMMIT:
         return "there is no commit before this one to compare the schema with"
-    if not known(f"{commit}^{{commit}}"):
+    if not known(f"{commit}^0"):
         raise ContractError(
             f"there is no commit {commit!r} to compare {SCHEMA} with: fetch it, or name "
             "another one, as in `make contract base=origin/main`"
