@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
@@ -194,6 +195,18 @@ def test_each_forge_calls_the_same_commands(rendered: dict[tuple[str, ...], Path
     for (forge, *_), service in rendered.items():
         called = set(re.findall(r"python3 -m delivery ([a-z]+)", scripts(service)))
         assert called == COMMANDS | ({"digest"} if forge == "gitlab" else set()), service
+
+
+@pytest.mark.parametrize("command", sorted({*COMMANDS, "digest"}))
+def test_each_command_is_there(rendered: dict[tuple[str, ...], Path], command: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "delivery", command, "--help"],
+        cwd=rendered["gitlab", "none", "nomad"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_each_target_is_there(rendered: dict[tuple[str, ...], Path]) -> None:
