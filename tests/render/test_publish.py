@@ -13,6 +13,8 @@ import pytest
 
 from scripts.render import render
 
+COMMIT = "c0ffee" * 6 + "c0de"
+
 
 class GitLab(ThreadingHTTPServer):
     """Keeps what is sent, and answers with one status."""
@@ -66,7 +68,7 @@ def publish(service: Path, port: int) -> subprocess.CompletedProcess[str]:
     """Run the command as the job does."""
     variables = {
         "CI_API_V4_URL": f"http://127.0.0.1:{port}/api/v4",
-        "CI_COMMIT_SHA": "0123456789abcdef0123456789abcdef01234567",
+        "CI_COMMIT_SHA": COMMIT,
         "CI_JOB_TOKEN": "of-the-job",
         "CI_PROJECT_ID": "42",
         "CI_PROJECT_URL": "https://gitlab.com/your-organisation/orders",
@@ -90,7 +92,7 @@ def test_the_assets_come_before_the_release_that_links_them(service: Path, gitla
     assert release[:3] == ("POST", "/api/v4/projects/42/releases", "of-the-job")
     said = json.loads(release[3])
     assert said["tag_name"] == "v1.4.0"
-    assert said["ref"] == "0123456789abcdef0123456789abcdef01234567"
+    assert said["ref"] == COMMIT
     assert "items have a colour" in said["description"]
     [link] = said["assets"]["links"]
     assert link["url"].endswith(path)
