@@ -63,7 +63,6 @@ class Site:
     service: Path
     core: int
     settings: dict[str, str]
-    collector: int
 
     @property
     def python(self) -> Path:
@@ -73,12 +72,15 @@ class Site:
 class Running:
     """A server that runs."""
 
-    def __init__(self, server: Server, site: Site, log: Path, pid: int, ports: dict[str, str]):
+    def __init__(
+        self, server: Server, site: Site, log: Path, pid: int, ports: dict[str, str], collector: int
+    ) -> None:
         self.server = server
         self._site = site
         self._log = log
         self._pid = pid
         self._ports = ports
+        self._collector = collector
 
     def ask(self, method: str, path: str, body: object = None) -> tuple[int, object]:
         """The status and the body of the answer to one request."""
@@ -139,11 +141,6 @@ class Running:
             )
         return Answers(result["answers"], result["p50"], result["p99"])
 
-    def settle(self) -> None:
-        """Let it write and export what it still holds."""
-        if self.server.telemetry:
-            time.sleep(EXPORTED_WITHIN + 0.5)
-
     def told(self) -> Told:
         """What it has told up to now."""
         if not self.server.telemetry:
@@ -153,7 +150,7 @@ class Running:
             lines = sum(line.startswith(b"{") and asked in line for line in log)
         metrics = _read(int(self._ports[self.server.metrics_port]), "/metrics").splitlines()
         samples = (line for line in metrics if line.startswith(self.server.metric + "{"))
-        spans = int(_read(self._site.collector, "/spans"))
+        spans = int(_read(self._collector, "/spans"))
         return Told(lines, sum(float(sample.rsplit(" ", 1)[1]) for sample in samples), spans)
 
     def prove(self, before: Told, requests: int) -> None:
@@ -176,6 +173,11 @@ class Running:
             )
 
 
+def settle() -> None:
+    """Let servers write and export what they still hold."""
+    time.sleep(EXPORTED_WITHIN + 0.5)
+
+
 def _read(port: int, path: str) -> str:
     url = f"http://{HOST}:{port}{path}"
     try:
@@ -196,40 +198,44 @@ def _listens(port: int) -> bool:
 
 @contextmanager
 def serving(server: Server, site: Site) -> Iterator[Running]:
-    """Start a server on its core, wait for its first answer, kill it at the end."""
+    """Start a server on its core and a collector for it, wait for both, kill them at the end."""
     port, management_port = free_ports(2)
     ports = {"HOST": HOST, "PORT": str(port), "MANAGEMENT_PORT": str(management_port)}
-    telemetry = {
-        "OTEL_SERVICE_NAME": "orders",
-        "OTEL_TRACES_SAMPLER": "parentbased_traceidratio",
-        "OTEL_TRACES_SAMPLER_ARG": str(server.sampled),
-        "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{HOST}:{site.collector}",
-        "OTEL_BSP_SCHEDULE_DELAY": f"{EXPORTED_WITHIN * 1000:.0f}",
-        "SHUTDOWN_DELAY": "0",
-    }
     command = [part.format(**ports) for part in server.command]
-    log = site.service.with_name("log")
+    log = site.service.with_name(f"log-{port}")
     with (
+        collecting(site.python) as collector,
         log.open("wb") as output,
         subprocess.Popen(
             [str(site.python), *command],
             cwd=ROOT,
-            env=environment(site.settings | ports | telemetry),
+            env=environment(site.settings | ports | _telemetry(server, collector)),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
         ) as process,
     ):
         os.sched_setaffinity(process.pid, {site.core})
-        running = Running(server, site, log, process.pid, ports)
         try:
             try:
                 _wait(lambda: _listens(port), process, server.name)
             except MeasuringError as error:
                 raise MeasuringError(f"{log.read_text()[-4000:]}\n{error}") from None
-            yield running
+            yield Running(server, site, log, process.pid, ports, collector)
         finally:
             process.kill()
+    log.unlink()
+
+
+def _telemetry(server: Server, collector: int) -> dict[str, str]:
+    return {
+        "OTEL_SERVICE_NAME": "orders",
+        "OTEL_TRACES_SAMPLER": "parentbased_traceidratio",
+        "OTEL_TRACES_SAMPLER_ARG": str(server.sampled),
+        "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{HOST}:{collector}",
+        "OTEL_BSP_SCHEDULE_DELAY": f"{EXPORTED_WITHIN * 1000:.0f}",
+        "SHUTDOWN_DELAY": "0",
+    }
 
 
 def _wait(ready: Callable[[], bool], process: subprocess.Popen[bytes], name: str) -> None:

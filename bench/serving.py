@@ -2,8 +2,8 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,11 +13,13 @@ from scripts.render import ROOT, export, render
 from .figures import CAPACITY_LEFT, MORE, TIMES, Figure
 from .installing import make
 from .measuring import MeasuringError, Table, Target, progress, run
-from .server import Server, Site, collecting, serving
+from .server import Server, Site, serving, settle
 from .starting import variables
 
-WARM_UP, LOADED, PACED = 1.0, 3.0, 5.0
-"""Seconds of load: before a measurement, during one of the CPU, and during one of latencies."""
+WARM_UP, LOADED, PACED = 1.0, 0.5, 5.0
+"""Seconds of load: before a measurement, in a turn of one of the CPU, and in one of latencies."""
+TURNS = 6
+"""How often each server is loaded in a round."""
 RATE = 1000
 """Requests a second, for latencies: far from what any server can do, as in production."""
 
@@ -66,8 +68,9 @@ httptools) on a core of its own, asked over 32 kept connections by a process on 
 The figure is the server's CPU for a request, all its threads together, until everything is told:
 log lines into a file, a metric that is scraped, spans to a collector on the other core. *Against
 bare* is the capacity left: what bare FastAPI takes, over what this takes. Each round checks that
-every request was told of, and that all servers answer the same. A round is {seconds:.0f} s on a
-new process, after a second that does not count. {rounds} rounds. The usual stack, as in
+every request was told of, and that all servers answer the same. In a round, new processes stand
+side by side and are loaded in turn, {turns} times for {seconds:g} s each, after a second that does
+not count: what slows the machine for a while slows all. {rounds} rounds. The usual stack, as in
 `processes/usual.py`:
 
 {usual}"""
@@ -138,30 +141,43 @@ class Rounds:
         self.others: dict[str, list[float]] = defaultdict(list)
         self.memory: dict[str, list[float]] = defaultdict(list)
 
-    def measure(self, server: Server, site: Site, paced: bool) -> object:
-        """Start a server, load it, note its figures; what it answers."""
-        with serving(server, site) as running:
-            answer = running.answer()
-            running.load(WARM_UP)
-            running.settle()
+    def measure(self, servers: Sequence[Server], site: Site, number: int) -> None:
+        """Start servers side by side, load them in turn, note their figures."""
+        with ExitStack() as stack:
+            started = [stack.enter_context(serving(server, site)) for server in servers]
+            answers = [running.answer() for running in started]
+            if any(answer != answers[0] for answer in answers):
+                raise MeasuringError(f"the servers do not answer the same: {answers}")
+            for running in started:
+                running.load(WARM_UP)
+            settle()
+            before = [(running.told(), running.cpu) for running in started]
+            requests = [0] * len(started)
+            for turn in range(1, TURNS + 1):
+                progress(f"serving: round {number}, turn {turn} of {TURNS}")
+                for index, running in enumerate(started):
+                    requests[index] += running.load(LOADED).count
+            settle()
+            for running, (told, cpu), count in zip(started, before, requests, strict=True):
+                self.cpu[running.server.name].append((running.cpu - cpu) / count * 1e6)
+                running.prove(told, count)
 
-            told, cpu = running.told(), running.cpu
-            answers = running.load(LOADED)
-            running.settle()
-            self.cpu[server.name].append((running.cpu - cpu) / answers.count * 1e6)
-            running.prove(told, answers.count)
-
-            if paced:
+    def pace(self, servers: Sequence[Server], site: Site, number: int) -> None:
+        """Start servers one after the other, load them at a fixed rate, note their figures."""
+        for server in servers:
+            progress(f"serving: round {number}, latency of {server.name}")
+            with serving(server, site) as running:
+                running.load(WARM_UP)
+                settle()
                 told, cpu, core = running.told(), running.cpu, running.core
                 answers = running.load(PACED, RATE)
                 others = (running.core - core) - (running.cpu - cpu)
-                running.settle()
+                settle()
                 self.others[server.name].append(max(0.0, others) / PACED * 100)
                 running.prove(told, answers.count)
                 self.p50[server.name].append(answers.p50 * 1000)
                 self.p99[server.name].append(answers.p99 * 1000)
                 self.memory[server.name].append(running.memory)
-        return answer
 
     def capacity(self, server: Server, bare: Server, target: float | None = None) -> Figure:
         """What a request costs, and what capacity that leaves."""
@@ -180,26 +196,21 @@ def measure(folder: Path, rounds: int) -> list[Table]:
     with (
         one_core_left() as core,
         variables(service, "postgresql") as settings,
-        collecting(service / ".venv" / "bin" / "python") as collector,
     ):
         run(service, service / ".venv" / "bin" / "alembic", "upgrade", "head", **settings)
-        site = Site(service, core, settings, collector)
+        site = Site(service, core, settings)
         stored = with_item(site)
         for number in range(1, rounds + 1):
-            for servers in (tiny, stored):
-                answers = []
-                for server in servers:
-                    progress(f"serving: round {number} of {rounds}, {server.name}")
-                    answers.append(came.measure(server, site, server in (BARE, CHASSIS)))
-                if any(answer != answers[0] for answer in answers):
-                    raise MeasuringError(f"the servers do not answer the same: {answers}")
+            came.measure(tiny, site, number)
+            came.measure(stored, site, number)
+            came.pace((BARE, CHASSIS), site, number)
 
     bare_api, of_service = stored
     usual = sorted(f"- {name}" for name in packages(service) if _is_usual(name))
     return [
         Table(
             "Serving",
-            NOTE.format(rounds=rounds, seconds=LOADED, usual="\n".join(usual)),
+            NOTE.format(rounds=rounds, turns=TURNS, seconds=LOADED, usual="\n".join(usual)),
             [
                 came.capacity(RAW, BARE),
                 came.capacity(BARE, BARE),
