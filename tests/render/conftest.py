@@ -26,7 +26,7 @@ def choices(name: str) -> list[str]:
 
 def is_fast(answers: dict[str, str]) -> bool:
     """Of each choice some: the default Python; of forge and platform both defaults, or neither."""
-    usual = {name: answers[name] == QUESTIONS[name]["default"] for name in answers}
+    usual: dict[str, bool] = {name: answers[name] == QUESTIONS[name]["default"] for name in answers}
     return usual["python"] and usual["ci"] == usual["deploy"]
 
 
