@@ -435,6 +435,23 @@ def test_both_forges_scan_with_the_same_trivy(rendered: dict[tuple[str, ...], Pa
         assert len(found) == 1
 
 
+def test_both_forges_sign_with_the_same_cosign(rendered: dict[tuple[str, ...], Path]) -> None:
+    github = scripts(rendered["github", "none", "nomad"])
+    gitlab = scripts(rendered["gitlab", "none", "nomad"])
+    [version] = re.findall(r"cosign-release: (\S+)", github)
+    [image] = [image for image in set(IMAGE.findall(gitlab)) if "cosign" in image]
+    assert f"cosign:{version}@" in image
+
+
+def test_both_forges_ask_the_same_people(rendered: dict[tuple[str, ...], Path]) -> None:
+    github, gitlab = (rendered[forge, "none", "nomad"] for forge in ("github", "gitlab"))
+    for ours, theirs in {
+        ".github/CODEOWNERS": ".gitlab/CODEOWNERS",
+        ".github/pull_request_template.md": ".gitlab/merge_request_templates/Default.md",
+    }.items():
+        assert (github / ours).read_text("utf-8") == (gitlab / theirs).read_text("utf-8")
+
+
 def test_docker_runs_nothing_without_a_digest(github: Service) -> None:
     merge = read(github[0] / ".github" / "workflows" / "merge.yml")
     assert IMAGE.fullmatch(merge["env"]["TRIVY"])
