@@ -460,6 +460,15 @@ def test_docker_runs_nothing_without_a_digest(github: Service) -> None:
     assert all('"$TRIVY"' in run for run in runs)
 
 
+def test_what_gitlab_keeps_is_not_checked(gitlab: Service) -> None:
+    service, _ = gitlab
+    installed = read(service / ".gitlab-ci.yml")[".installed"]
+    ignored = (service / ".gitignore").read_text("utf-8").splitlines()
+    assert {path.split("/")[0] + "/" for path in installed["cache"]["paths"]} <= set(ignored)
+    kept = {f"$CI_PROJECT_DIR/{path}" for path in installed["cache"]["paths"]}
+    assert set(installed["variables"].values()) == kept
+
+
 # -- What the forges themselves would say ---------------------------------------------------------
 
 
