@@ -22,9 +22,21 @@ JINJA_IN_PYTHON = re.compile(r"\{\{-? *[a-z_.]+( \|| *-?\}\})|\{%|\{#")
 CONFLICT = re.compile(r"^(<<<<<<<|>>>>>>>) ", re.MULTILINE)
 
 
+class Loader(yaml.SafeLoader):
+    """Also knows what GitLab's pipelines refer to each other by."""
+
+
+def construct_reference(loader: Loader, node: yaml.SequenceNode) -> list[object]:
+    """The path of what is referred to."""
+    return list(loader.construct_sequence(node))
+
+
+Loader.add_constructor("!reference", construct_reference)
+
+
 def parse_yaml(text: str) -> None:
     """Read all documents of a file, none of which may be empty."""
-    for document in yaml.safe_load_all(text):
+    for document in yaml.load_all(text, Loader):
         if document is None:
             raise ValueError("a document is empty")
 
@@ -139,19 +151,37 @@ def flake8_is_content(folder: Path) -> None:
     run_tool(folder, "flake8")
 
 
+GITHUB = {
+    "vendor.github-actions": [".github/actions/*/*.yml"],
+    "vendor.github-workflows": [".github/workflows/*.yml"],
+    "vendor.dependabot": [".github/dependabot.yml"],
+}
+GITLAB = {
+    "vendor.gitlab-ci": [".gitlab-ci.yml", ".gitlab/ci/*.yml"],
+    "vendor.renovate": ["renovate.json"],
+}
+
+
+def is_on_github(folder: Path) -> bool:
+    """Whether a service is built on GitHub; if not, on GitLab. It is on one, and on one only."""
+    github, gitlab = (folder / ".github").is_dir(), (folder / ".gitlab-ci.yml").is_file()
+    assert github != gitlab, f"{folder}: on GitHub {github}, on GitLab {gitlab}"
+    return github
+
+
 def workflows_are_safe(folder: Path) -> None:
-    """zizmor finds nothing in the workflows, at its most pedantic."""
-    paths = matching(folder, ".github/workflows/*.yml", ".github/dependabot.yml")
-    run_tool(folder, "zizmor", "--quiet", "--offline", "--pedantic", *paths)
+    """zizmor finds nothing in the workflows of GitHub, at its most pedantic."""
+    if is_on_github(folder):
+        paths = matching(folder, *(pattern for patterns in GITHUB.values() for pattern in patterns))
+        run_tool(folder, "zizmor", "--quiet", "--offline", "--pedantic", *paths)
 
 
 def workflows_fit_their_schema(folder: Path) -> None:
-    """GitHub would accept the workflows and the configuration of its bot."""
-    for schema, pattern in {
-        "vendor.github-workflows": ".github/workflows/*.yml",
-        "vendor.dependabot": ".github/dependabot.yml",
-    }.items():
-        run_tool(folder, "check-jsonschema", "--builtin-schema", schema, *matching(folder, pattern))
+    """The forge would accept its pipelines and the configuration of its bot."""
+    for schema, patterns in (GITHUB if is_on_github(folder) else GITLAB).items():
+        transform = ["--data-transform", "gitlab-ci"] if schema == "vendor.gitlab-ci" else []
+        paths = matching(folder, *patterns)
+        run_tool(folder, "check-jsonschema", "--builtin-schema", schema, *transform, *paths)
 
 
 def shell_scripts_are_checked(folder: Path) -> None:

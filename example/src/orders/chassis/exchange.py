@@ -16,27 +16,17 @@ _CLOSE = (b"connection", b"close")
 class Exchange:
     """Counts what goes through `receive` and `send`, and can end the work in between."""
 
-    __slots__ = (
-        "_health",
-        "_kept",
-        "_max_body",
-        "_receive",
-        "_send",
-        "_watching",
-        "_whole",
-        "answered",
-        "cut_with",
-        "left",
-        "method",
-        "path",
-        "received",
-        "receiving",
-        "request_id",
-        "sent",
-        "started",
-        "status",
-        "task",
-    )
+    # As of the class until they change, which for most requests most never do.
+    status = 0  # until the answer begins
+    received = 0
+    sent = 0
+    answered = False
+    left = False  # the client, before its answer was whole
+    receiving = False
+    cut_with: tuple[int, str, Headers] | None = None
+    _kept: Message | None = None
+    _watching: asyncio.Task[None] | None = None
+    _whole = False  # the body, as far as the application has seen it
 
     def __init__(
         self,
@@ -52,20 +42,10 @@ class Exchange:
         self.method: str = scope["method"]
         self.path: str = scope["path"]
         self.task = asyncio.current_task()
-        self.status = 0  # until the answer begins
-        self.received = 0
-        self.sent = 0
-        self.answered = False
-        self.left = False  # the client, before its answer was whole
-        self.receiving = False
-        self.cut_with: tuple[int, str, Headers] | None = None
         self._receive = receive
         self._send = send
         self._health = health
         self._max_body = max_body
-        self._kept: Message | None = None
-        self._watching: asyncio.Task[None] | None = None
-        self._whole = False  # the body, as far as the application has seen it
 
     async def receive(self) -> Message:
         """The application's `receive`: counts the body, and ends a request with too big a one."""

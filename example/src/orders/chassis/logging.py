@@ -119,7 +119,7 @@ class Log:
     def write(self, line: dict[str, Any], *, at_once: bool = False) -> None:
         """Write a whole line, which begins with what every line has."""
         rendered = self._rendered(line)
-        if b"://" in rendered and b"@" in rendered:
+        if b"@" in rendered and b"://" in rendered:  # in this order: most lines have no @
             rendered = hide_passwords(rendered.decode()).encode()
         self._writer.put(rendered, at_once=at_once)
 

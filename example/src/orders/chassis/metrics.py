@@ -5,11 +5,14 @@ https://opentelemetry.io/docs/specs/semconv/http/http-metrics/
 """
 
 import platform
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
+from itertools import accumulate
 
 from prometheus_client import REGISTRY, Gauge, Histogram, disable_created_metrics
-from prometheus_client.core import CounterMetricFamily
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString
 
 from .settings import ChassisSettings
 
@@ -18,12 +21,6 @@ disable_created_metrics()  # type: ignore[no-untyped-call] # series that nobody 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
-_REQUESTS = Histogram(
-    "http_server_request_duration_seconds",
-    "How long requests took, by method, route and status.",
-    ("http_request_method", "http_route", "http_response_status_code"),
-    buckets=SECONDS,
-)
 _ACTIVE_REQUESTS = Gauge("http_server_active_requests", "Requests that are being handled.")
 _MAX_REQUESTS = Gauge(
     "http_server_max_active_requests", "Requests that may be handled at once (MAX_CONCURRENCY)."
@@ -39,19 +36,42 @@ LOOP_LAG = Histogram(
     buckets=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
 )
 
-_samples: dict[tuple[str, str, int], Histogram] = {}
+class _Requests(Collector):
+    """The histogram of requests, counted by the event loop alone.
+
+    prometheus_client's own takes a lock for each of its numbers: 3 µs a request in place of 1.
+    """
+
+    def __init__(self) -> None:
+        # By method, route and status: the count of each bucket, and the sum of the seconds.
+        self._counts: dict[tuple[str, str, int], list[float]] = {}
+
+    def observe(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count a request. `route` is the template, such as /items/{item_id}, or empty."""
+        counts = self._counts.get((method, route, status))
+        if counts is None:
+            bounded = method if method in _METHODS else "_OTHER"
+            counts = self._counts.setdefault((bounded, route, status), [0] * (len(SECONDS) + 2))
+        counts[bisect_left(SECONDS, seconds)] += 1
+        counts[-1] += seconds
+
+    def collect(self) -> Iterator[HistogramMetricFamily]:
+        family = HistogramMetricFamily(
+            "http_server_request_duration_seconds",
+            "How long requests took, by method, route and status.",
+            labels=("http_request_method", "http_route", "http_response_status_code"),
+        )
+        bounds = (*map(floatToGoString, SECONDS), "+Inf")
+        for (method, route, status), counts in list(self._counts.items()):
+            *buckets, total = counts
+            cumulated = list(zip(bounds, accumulate(buckets), strict=True))
+            family.add_metric((method, route, str(status)), cumulated, total)
+        yield family
 
 
-def observe_request(method: str, route: str, status: int, seconds: float) -> None:
-    """Count a request. `route` is the template, such as /items/{item_id}, or empty."""
-    # Finding the labels' child costs 1 µs, keeping it 0.1; templates and statuses are few.
-    sample = _samples.get((method, route, status))
-    if sample is None:
-        bounded = method if method in _METHODS else "_OTHER"
-        sample = _REQUESTS.labels(bounded, route, str(status))
-        if bounded == method:
-            _samples[method, route, status] = sample
-    sample.observe(seconds)
+_requests = _Requests()
+REGISTRY.register(_requests)
+observe_request = _requests.observe
 
 
 def describe_process(

@@ -2,10 +2,10 @@
 
 import os
 import threading
-from collections import deque
 from collections.abc import Callable
 
 _SECONDS_BETWEEN_WRITES = 0.1
+_CAPACITY_BYTES = 4_194_304  # ten thousand lines, about
 
 
 class LineWriter:
@@ -16,14 +16,19 @@ class LineWriter:
     """
 
     def __init__(
-        self, descriptor: int, notice: Callable[[int], bytes], capacity: int = 10_000
+        self,
+        descriptor: int,
+        notice: Callable[[int], bytes],
+        capacity: int = _CAPACITY_BYTES,
     ) -> None:
         self._refused = 0  # by `put`, in any thread
         self._lost = 0  # by the writing thread
         self._descriptor = descriptor
         self._notice = notice
         self._capacity = capacity
-        self._lines: deque[bytes] = deque()
+        # One piece of memory, for so many small ones would cost each request 6 µs.
+        self._buffer = bytearray()
+        self._lock = threading.RLock()  # for what logs while a line is taken: a finalizer, say
         self._told = 0
         self._torn = False
         self._closing = False
@@ -38,10 +43,11 @@ class LineWriter:
 
     def put(self, line: bytes, *, at_once: bool = False) -> None:
         """Take a line, with its newline. `at_once` has it written without delay."""
-        if len(self._lines) >= self._capacity:
-            self._refused += 1
-            return
-        self._lines.append(line)
+        with self._lock:
+            if len(self._buffer) + len(line) > self._capacity:
+                self._refused += 1
+                return
+            self._buffer += line
         if at_once:
             self._wake.set()
 
@@ -60,15 +66,15 @@ class LineWriter:
             self._write_all()
 
     def _write_all(self) -> None:
-        while self._lines:
-            lines = [self._lines.popleft() for _ in range(len(self._lines))]
+        while self._buffer:
+            with self._lock:
+                lines, self._buffer = self._buffer, bytearray()
             untold = self.dropped - self._told
-            if untold:
-                lines.insert(0, self._notice(untold))
-            if self._write(b"".join(lines)):
+            notice = self._notice(untold) if untold else b""
+            if self._write(notice + lines):
                 self._told += untold
             else:
-                self._lost += len(lines) - bool(untold)
+                self._lost += lines.count(b"\n")
                 return
 
     def _write(self, data: bytes) -> bool:

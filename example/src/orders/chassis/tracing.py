@@ -54,12 +54,27 @@ class RequestTracer:
             self._ids.drawn = trace_id
             span = self._tracer.start_span(method, surroundings, trace.SpanKind.SERVER)
         else:
-            state = parent.trace_state
-            own = trace.SpanContext(trace_id, random.getrandbits(64), False, trace_state=state)
-            span = trace.NonRecordingSpan(own)
+            span = _Unrecorded(trace_id, parent.trace_state)
         # Never detached: the server runs each request in a context of its own.
         context.attach(trace.set_span_in_context(span, surroundings))
         return span
+
+
+class _Unrecorded(trace.NonRecordingSpan):
+    """A span that only hands its ids on, in a context that is made when somebody asks for it."""
+
+    def __init__(self, trace_id: int, state: trace.TraceState) -> None:
+        self._trace_id = trace_id
+        self._state = state
+        self._context: trace.SpanContext | None = None
+
+    def get_span_context(self) -> trace.SpanContext:
+        if self._context is None:
+            span_id = random.getrandbits(64)
+            self._context = trace.SpanContext(
+                self._trace_id, span_id, False, trace_state=self._state
+            )
+        return self._context
 
 
 class _Ids(RandomIdGenerator):
