@@ -19,7 +19,7 @@ from tests import checks, programs
 DATABASES = ("postgresql", "none")
 PLATFORMS = ("kubernetes", "nomad")
 
-CHECKS = {"lint", "types", "test", "test-chassis", "stale", "contract", "codeql", "dependencies"}
+CHECKS = {"lint", "types", "test", "test-chassis", "test-delivery", "stale", "contract", "codeql", "dependencies"}
 CHANGE = CHECKS | {"build", "scan"}
 """What a change is held to, before and after it is merged; with a database also its migrations."""
 

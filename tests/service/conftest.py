@@ -10,7 +10,12 @@ from scripts.render import render
 
 KINDS = {
     "postgresql": {"service": "orders"},
-    "none": {"service": "price-list", "database": "none"},
+    "none": {
+        "service": "price-list",
+        "database": "none",
+        "ci": "gitlab",
+        "deploy": "nomad",
+    },
     "odd": {
         "service": "a-very-long-name-of-a-service-0123456789",
         "description": '"Öffnen" {{ 7*7 }} {% raw %} it\'s <b>`x`</b> \\n # no: comment 🫖',
