@@ -71,9 +71,7 @@ class _Unrecorded(trace.NonRecordingSpan):
     def get_span_context(self) -> trace.SpanContext:
         if self._made is None:
             span_id = random.getrandbits(64)
-            self._made = trace.SpanContext(
-                self._trace_id, span_id, False, trace_state=self._state
-            )
+            self._made = trace.SpanContext(self._trace_id, span_id, False, None, self._state)
         return self._made
 
 
