@@ -242,6 +242,17 @@ def unrestricted(spec: Manifest) -> Iterator[str]:
         yield from ("hostPort" for port in one.get("ports", []) if "hostPort" in port)
 
 
+def migrations_end_before_their_deadline(folder: Path) -> None:
+    """Whoever waits for the Job gives up first, while its pod can still say why."""
+    jobs = [found["spec"] for _, found in manifests(folder) if found["kind"] == "Job"]
+    source = (folder / "delivery/platform.py").read_text()
+    [patience] = re.findall(r"^MIGRATION_SECONDS = (\d+)$", source, re.MULTILINE)
+    assert len(jobs) == len(pods(folder)) - 1, "the Job"
+    for job in jobs:
+        assert int(patience) < job["activeDeadlineSeconds"], "activeDeadlineSeconds"
+        assert job["backoffLimit"] == 0, "backoffLimit"
+
+
 CHECKS: tuple[Callable[[Path], None], ...] = (
     probes_ask_what_answers,
     ports_are_the_same_everywhere,
@@ -253,6 +264,7 @@ CHECKS: tuple[Callable[[Path], None], ...] = (
     requests_are_always_served,
     selectors_find_the_pods,
     pods_are_restricted,
+    migrations_end_before_their_deadline,
 )
 
 # What is wrong: the check that says so, the file of deploy/, what stands there, what instead.
@@ -360,6 +372,18 @@ FAULTS: dict[str, tuple[Callable[[Path], None], str, str, str]] = {
             "runAsUser: 10001": "runAsUser: 0",
         }.items()
     },
+    "a migration that is cut": (
+        migrations_end_before_their_deadline,
+        JOB,
+        "Seconds: 660",
+        "Seconds: 300",
+    ),
+    "a migration that is tried again": (
+        migrations_end_before_their_deadline,
+        JOB,
+        "backoffLimit: 0",
+        "backoffLimit: 6",
+    ),
     "a migration as root": (pods_are_restricted, JOB, "runAsUser: 10001", "runAsUser: 0"),
     "a migration that gains rights": (
         pods_are_restricted,

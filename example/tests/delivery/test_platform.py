@@ -70,6 +70,7 @@ def kubectl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kubectl:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("IMAGE", IMAGE)
     monkeypatch.setattr(platform, "_POLL_SECONDS", 0.0)
+    monkeypatch.setattr(platform, "MIGRATION_SECONDS", 5.0)
     stand_in = Kubectl(tmp_path)
     stand_in.answer("get job", "Complete")
     stand_in.answer("logs job/", "upgraded\n")
@@ -105,6 +106,7 @@ def test_current_is_the_digest_of_the_deployment(kubectl: Kubectl) -> None:
 
 def test_current_is_nothing_before_the_first_deployment(kubectl: Kubectl) -> None:
     assert Platform().current("staging") is None
+    assert "--ignore-not-found" in kubectl.calls[0][0]
 
 
 def test_a_tag_is_not_taken_for_a_digest(kubectl: Kubectl) -> None:
