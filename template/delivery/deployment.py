@@ -67,9 +67,14 @@ class Deployment:
             signature.verify(f"{self.image}@{digest}")
 
     def running(self) -> Release | None:
-        """What runs there now."""
+        """What runs there now; None where nothing does, or where its image is gone."""
         digest = self.platform.current(self.environment)
-        return Release.of(self.image, digest) if digest else None
+        if digest is None:
+            return None
+        if registry.find(f"{self.image}@{digest}") is None:
+            say(f"{self.environment} runs {digest}, which the registry has no more: no way back")
+            return None
+        return Release.of(self.image, digest)
 
     def roll_out(self, wanted: Release, earlier: Release | None) -> str:
         """Roll an image out, and check it. Where that fails, `earlier` is put back."""
@@ -90,7 +95,7 @@ class Deployment:
     def _put_back(self, failed: Release, earlier: Release | None) -> str:
         """Run again what ran before; how that went."""
         if earlier is None:
-            return "nothing ran there before, so it was left as it is"
+            return "there is nothing to put back, so it was left as it is"
         if earlier.digest == failed.digest:
             return "the same image ran there before, so look at the settings of the environment"
         say(f"putting {earlier.version} back")

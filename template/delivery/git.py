@@ -34,7 +34,7 @@ def name_of(commit: str) -> str:
 def require(commit: str) -> None:
     """DeliveryError where the clone does not have the commit."""
     try:
-        output("rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}")
+        output("rev-parse", "--verify", "--quiet", commit + "^{commit}")
     except CommandError:
         raise DeliveryError(
             f"this clone does not have {commit}: run git fetch --tags origin main"

@@ -77,6 +77,13 @@ class Registry:
         reference = f"{IMAGE}@{digest}"
         signature.sign(reference, self.sbom, registry.provenance(reference))
 
+    def hold_signed(self, digest: str) -> None:
+        """The same, without running a program for it."""
+        contents = self.contents
+        kinds = (*standin.KINDS.values(), standin.SIGNATURE)
+        contents["signed"][digest] = [["a key", kind, {}] for kind in kinds]
+        self.file.write_text(json.dumps(contents))
+
     def refuse(self) -> None:
         self.file.write_text(json.dumps(self.contents | {"refuses": True}))
 

@@ -34,7 +34,7 @@ class Staging:
 def staging(repository: Repository, images: Registry) -> Staging:
     commits = repository.release("1.3.0"), repository.release("1.4.0")
     earlier, later = (images.push(commit) for commit in commits)
-    images.sign(later)
+    images.hold_signed(later)
     return Staging(PlatformInMemory(earlier), commits, (earlier, later))
 
 
@@ -52,7 +52,7 @@ def test_commit_between_releases_has_a_name(
 ) -> None:
     commit = repository.commit("fix: a")
     digest = images.push(commit)
-    images.sign(digest)
+    images.hold_signed(digest)
 
     staging.digests = "", digest
     assert staging.deploy() == f"staging runs sha-{commit[:7]} ({digest})"
@@ -112,9 +112,18 @@ def test_first_deployment_that_fails_stays(staging: Staging) -> None:
     later = staging.digests[1]
     staging.platform = PlatformInMemory(None, broken={later})
 
-    with pytest.raises(DeliveryError, match="nothing ran there before"):
+    with pytest.raises(DeliveryError, match="there is nothing to put back"):
         staging.deploy()
     assert staging.rolled_out == [later]
+
+
+def test_running_image_that_is_gone_does_not_stop_the_next(
+    staging: Staging, capsys: pytest.CaptureFixture[str]
+) -> None:
+    staging.platform.digest = f"sha256:{'0' * 64}"
+
+    assert "runs 1.4.0" in staging.deploy()
+    assert "the registry has no more: no way back" in capsys.readouterr().err
 
 
 def test_same_image_that_fails_is_not_put_back(staging: Staging) -> None:

@@ -177,7 +177,7 @@ def test_code_that_knows_a_migration_survives_it(repository: Repository) -> None
 
 def test_deployment_migrates_before_it_rolls_out(repository: Repository, images: Registry) -> None:
     digest = images.push(repository.release("1.4.0"))
-    images.sign(digest)
+    images.hold_signed(digest)
     platform = PlatformInMemory()
 
     Deployment(IMAGE, "staging", platform, GatesInMemory()).deploy(digest, None)
@@ -187,7 +187,7 @@ def test_deployment_migrates_before_it_rolls_out(repository: Repository, images:
 
 def test_failed_migration_leaves_what_runs(repository: Repository, images: Registry) -> None:
     digest = images.push(repository.release("1.4.0"))
-    images.sign(digest)
+    images.hold_signed(digest)
     platform = FailingMigration()
 
     with pytest.raises(DeliveryError, match="the migration failed"):
@@ -207,7 +207,7 @@ def test_code_that_would_not_survive_stops_deployment_and_rollback(
         images.push(commit, tag=version) for commit, version in zip(commits, versions, strict=True)
     )
     for digest in (oldest, middle, newest):
-        images.sign(digest)
+        images.hold_signed(digest)
     platform = PlatformInMemory(oldest)
     deployment = Deployment(IMAGE, "production", platform, GatesInMemory())
 
@@ -229,7 +229,7 @@ def test_schema_that_is_ahead_of_what_runs_is_said(
     digests = {version: images.push(commit, tag=version) for version, commit in commits.items()}
     write(repository, "first", migration("0001", CONTRACT))
     repository.release("1.5.0")
-    images.sign(digests["1.3.0"])
+    images.hold_signed(digests["1.3.0"])
     platform = PlatformInMemory(digests["1.4.0"])
 
     roll_back(Deployment(IMAGE, "production", platform, GatesInMemory()), "1.3.0", "a reason")

@@ -27,11 +27,10 @@ def fail(status: int, text: str) -> None:
 
 
 def resolve(registry: dict[str, Any], reference: str) -> str:
-    if "@" in reference:
-        return reference.partition("@")[2]
-    if reference not in registry["tags"]:
+    digest = reference.partition("@")[2] or registry["tags"].get(reference)
+    if digest not in registry["images"]:
         fail(1, f"ERROR: {reference}: not found")
-    return str(registry["tags"][reference])
+    return str(digest)
 
 
 def docker(registry: dict[str, Any], arguments: list[str]) -> None:
