@@ -36,6 +36,7 @@ LOOP_LAG = Histogram(
     buckets=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
 )
 
+
 class _Requests(Collector):
     """The histogram of requests, counted by the event loop alone.
 

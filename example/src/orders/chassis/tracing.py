@@ -66,15 +66,13 @@ class _Unrecorded(trace.NonRecordingSpan):
     def __init__(self, trace_id: int, state: trace.TraceState) -> None:
         self._trace_id = trace_id
         self._state = state
-        self._context: trace.SpanContext | None = None
+        self._made: trace.SpanContext | None = None
 
     def get_span_context(self) -> trace.SpanContext:
-        if self._context is None:
+        if self._made is None:
             span_id = random.getrandbits(64)
-            self._context = trace.SpanContext(
-                self._trace_id, span_id, False, trace_state=self._state
-            )
-        return self._context
+            self._made = trace.SpanContext(self._trace_id, span_id, False, None, self._state)
+        return self._made
 
 
 class _Ids(RandomIdGenerator):
