@@ -98,6 +98,13 @@ class Registry:
         return {name.removeprefix(f"{IMAGE}:"): to for name, to in self.contents["tags"].items()}
 
 
+@pytest.fixture(autouse=True)
+def _unmeasured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Programs that run elsewhere would write their coverage for other sources."""
+    for name in [name for name in os.environ if name.startswith("COV")]:
+        monkeypatch.delenv(name)
+
+
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
     """An empty repository, with commitizen's settings and nobody's own settings of git."""
