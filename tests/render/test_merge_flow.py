@@ -19,7 +19,17 @@ from tests import checks, programs
 DATABASES = ("postgresql", "none")
 PLATFORMS = ("kubernetes", "nomad")
 
-CHECKS = {"lint", "types", "test", "test-chassis", "test-delivery", "stale", "contract", "codeql", "dependencies"}
+CHECKS = {
+    "lint",
+    "types",
+    "test",
+    "test-chassis",
+    "test-delivery",
+    "stale",
+    "contract",
+    "codeql",
+    "dependencies",
+}
 CHANGE = CHECKS | {"build", "scan"}
 """What a change is held to, before and after it is merged; with a database also its migrations."""
 
@@ -376,7 +386,7 @@ def test_only_known_secrets_are_asked_for(
 ) -> None:
     used = set(re.findall(r"secrets\.(\w+)", scripts(rendered["github", "postgresql", deploy])))
     cluster = {"kubernetes": "KUBECONFIG", "nomad": "NOMAD_TOKEN"}[deploy]
-    assert used == {"REGISTRY_PASSWORD", cluster}
+    assert used == {"PROMETHEUS_TOKEN", "REGISTRY_PASSWORD", cluster}
 
 
 # -- Pins -----------------------------------------------------------------------------------------
