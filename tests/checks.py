@@ -4,6 +4,8 @@ A check that finds nothing to look at fails: it would guard nothing.
 """
 
 import ast
+import functools
+import hashlib
 import json
 import re
 import subprocess
@@ -138,16 +140,36 @@ def matching(folder: Path, *patterns: str) -> list[Path]:
     return [path for paths in found.values() for path in paths]
 
 
+def once_for_the_same_code(check: Callable[[Path], None]) -> Callable[[Path], None]:
+    """Pass at once where the very same code, with the same settings, has passed before."""
+    passed: set[str] = set()
+
+    @functools.wraps(check)
+    def checked(folder: Path) -> None:
+        digest = hashlib.sha256()
+        for path in (
+            *matching(folder, "src/*/*.py", "tests/**/*.py"),
+            *sorted(folder.rglob("*.py")),
+        ):
+            digest.update(f"{path.relative_to(folder)}\0".encode() + path.read_bytes())
+        digest.update((folder / "pyproject.toml").read_bytes())
+        if digest.hexdigest() not in passed:
+            check(folder)
+            passed.add(digest.hexdigest())
+
+    return checked
+
+
+@once_for_the_same_code
 def formatters_change_nothing(folder: Path) -> None:
     """black and isort leave the service as it is."""
-    matching(folder, "src/*/*.py", "tests/**/*.py")
     run_tool(folder, "black", "--check", "--diff", "--quiet", ".")
     run_tool(folder, "isort", "--check-only", "--diff", "--quiet", ".")
 
 
+@once_for_the_same_code
 def flake8_is_content(folder: Path) -> None:
     """flake8 finds nothing, with the plugins that the service has."""
-    matching(folder, "src/*/*.py", "tests/**/*.py")
     run_tool(folder, "flake8")
 
 
@@ -184,6 +206,23 @@ def workflows_fit_their_schema(folder: Path) -> None:
         run_tool(folder, "check-jsonschema", "--builtin-schema", schema, *transform, *paths)
 
 
+def dockerfile_is_sound(folder: Path) -> None:
+    """hadolint finds nothing but what the file itself explains."""
+    run_tool(folder, "hadolint", *matching(folder, "Dockerfile"))
+
+
+def compose_file_fits_its_schema(folder: Path) -> None:
+    """Compose would accept the file, in which all images stand by digest."""
+    (path,) = matching(folder, "compose.yaml")
+    run_tool(folder, "check-jsonschema", "--builtin-schema", "vendor.compose-spec", path)
+    services = yaml.safe_load(path.read_text("utf-8"))["services"]
+    report(
+        f"compose.yaml: {name} takes {service['image']}"
+        for name, service in services.items()
+        if "build" not in service and not re.search(r"@sha256:[0-9a-f]{64}\}$", service["image"])
+    )
+
+
 def shell_scripts_are_checked(folder: Path) -> None:
     """There is none. Who adds the first also runs shellcheck over them, here."""
     report(
@@ -201,5 +240,7 @@ ALL: tuple[Callable[[Path], None], ...] = (
     flake8_is_content,
     workflows_are_safe,
     workflows_fit_their_schema,
+    dockerfile_is_sound,
+    compose_file_fits_its_schema,
     shell_scripts_are_checked,
 )

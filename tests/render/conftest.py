@@ -25,9 +25,10 @@ def choices(name: str) -> list[str]:
 
 
 def is_fast(answers: dict[str, str]) -> bool:
-    """Of each choice some: the default Python; of forge and platform both defaults, or neither."""
-    usual: dict[str, bool] = {name: answers[name] == QUESTIONS[name]["default"] for name in answers}
-    return usual["python"] and usual["ci"] is usual["deploy"]
+    """Each choice once, but for the Python: all the defaults, and all that is none."""
+    others = {name: answer for name, answer in answers.items() if len(choices(name)) == 2}
+    usual = {answer == QUESTIONS[name]["default"] for name, answer in others.items()}
+    return answers["python"] == QUESTIONS["python"]["default"] and len(usual) == 1
 
 
 def combinations() -> list[pytest.param]:  # type: ignore[valid-type]

@@ -69,6 +69,17 @@ FAULTS: dict[str, tuple[Callable[[Path], None], str, str]] = {
         ".github/workflows/bad.yml",
         UNSAFE_WORKFLOW,
     ),
+    "an image of no version": (checks.dockerfile_is_sound, "Dockerfile", "FROM debian\n"),
+    "a container of no version": (
+        checks.compose_file_fits_its_schema,
+        "compose.yaml",
+        "services: {a: {image: 'postgres:18}'}}\n",
+    ),
+    "a wrong compose file": (
+        checks.compose_file_fits_its_schema,
+        "compose.yaml",
+        "services: {a: {imago: a}}\n",
+    ),
     "a wrong workflow": (
         checks.workflows_fit_their_schema,
         ".github/workflows/bad.yml",
