@@ -86,7 +86,7 @@ class Built:
 
     @property
     def service_name(self) -> str:
-        return self.image.split(":")[0].removeprefix("shipshape-test-")
+        return self.image.split("/")[1].removesuffix(":dev")
 
     def build(self, image: str, *arguments: str) -> None:
         docker("build", "--tag", image, *self.engine.base, *arguments, str(self.service))
@@ -110,7 +110,7 @@ def built(
     """A service's image, built with a package index whose address holds a secret."""
     folder = tmp_path_factory.mktemp("image") / "service"
     service = render(template, folder, service=f"sample-{request.param}", database=request.param)
-    image = f"shipshape-test-sample-{request.param}:dev"
+    image = f"shipshape-test-{os.getpid()}/sample-{request.param}:dev"
     built = Built(service, engine, image)
     index = os.environ.get("UV_DEFAULT_INDEX", "https://pypi.org/simple")
     secret = folder.with_name("index")

@@ -20,7 +20,7 @@ from .conftest import Engine, docker
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("docker")]
 
-NAME = "shipshape-compose-test"
+NAME = f"compose-test-{os.getpid()}"  # Compose tells projects apart by it
 CLIENTS = 16
 SECONDS = 60.0
 
