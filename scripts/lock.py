@@ -22,6 +22,12 @@ uv>=0.13,<0.14
 """
 """What `make install` needs before anything else, in the template and in each service."""
 
+REQUIREMENTS = {
+    "tools.lock": TOOLS,
+    "{% if ci == 'gitlab' %}.gitlab{% endif %}/ci/bandit.txt": "bandit>=1.9,<2\n",
+}
+"""What is locked for pip and uv, by its file in template/."""
+
 DEPENDENCY_SETS = [("rest", "postgresql"), ("rest", "none")]
 """The answers that change what a service depends on: api and database."""
 
@@ -39,8 +45,14 @@ def pip_index() -> str:
 
 
 def lock_tools(index: str, upgrade: bool) -> None:
-    """Write template/tools.lock, for all platforms and Pythons."""
-    print("locking the tools", flush=True)
+    """Write the requirements of template/ with their hashes, for all platforms and Pythons."""
+    for name, text in REQUIREMENTS.items():
+        print(f"locking {Path(name).name}", flush=True)
+        lock_requirements(text, ROOT / "template" / name, index, upgrade)
+
+
+def lock_requirements(text: str, target: Path, index: str, upgrade: bool) -> None:
+    """Resolve requirements into a file."""
     command: list[str | Path] = [
         BIN / "uv",
         "pip",
@@ -51,11 +63,11 @@ def lock_tools(index: str, upgrade: bool) -> None:
         "3.11",
     ]
     command += ["--generate-hashes", "--no-annotate", "--no-header"]
-    command += ["--output-file", ROOT / "template" / "tools.lock", "-"]
+    command += ["--output-file", target, "-"]
     command += ["--upgrade"] if upgrade else []
     environment = {**os.environ, "UV_DEFAULT_INDEX": index}
     subprocess.run(
-        command, check=True, env=environment, input=TOOLS, text=True, stdout=subprocess.DEVNULL
+        command, check=True, env=environment, input=text, text=True, stdout=subprocess.DEVNULL
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from copier import run_copy
 
 ROOT = Path(__file__).parents[1]
-PARTS = ("copier.yml", "reserved-names.jinja", "generated", "locks", "template")
+PARTS = ("copier.yml", "reserved-names.jinja", "pins.jinja", "generated", "locks", "template")
 
 
 def export(folder: Path) -> Path:

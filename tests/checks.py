@@ -4,6 +4,8 @@ A check that finds nothing to look at fails: it would guard nothing.
 """
 
 import ast
+import functools
+import hashlib
 import json
 import re
 import subprocess
@@ -22,9 +24,21 @@ JINJA_IN_PYTHON = re.compile(r"\{\{-? *[a-z_.]+( \|| *-?\}\})|\{%|\{#")
 CONFLICT = re.compile(r"^(<<<<<<<|>>>>>>>) ", re.MULTILINE)
 
 
+class Loader(yaml.SafeLoader):
+    """Also knows what GitLab's pipelines refer to each other by."""
+
+
+def construct_reference(loader: Loader, node: yaml.SequenceNode) -> list[object]:
+    """The path of what is referred to."""
+    return list(loader.construct_sequence(node))
+
+
+Loader.add_constructor("!reference", construct_reference)
+
+
 def parse_yaml(text: str) -> None:
     """Read all documents of a file, none of which may be empty."""
-    for document in yaml.safe_load_all(text):
+    for document in yaml.load_all(text, Loader):
         if document is None:
             raise ValueError("a document is empty")
 
@@ -126,32 +140,87 @@ def matching(folder: Path, *patterns: str) -> list[Path]:
     return [path for paths in found.values() for path in paths]
 
 
+def once_for_the_same_code(check: Callable[[Path], None]) -> Callable[[Path], None]:
+    """Pass at once where the very same code, with the same settings, has passed before."""
+    passed: set[str] = set()
+
+    @functools.wraps(check)
+    def checked(folder: Path) -> None:
+        digest = hashlib.sha256()
+        for path in (
+            *matching(folder, "src/*/*.py", "tests/**/*.py"),
+            *sorted(folder.rglob("*.py")),
+        ):
+            digest.update(f"{path.relative_to(folder)}\0".encode() + path.read_bytes())
+        digest.update((folder / "pyproject.toml").read_bytes())
+        if digest.hexdigest() not in passed:
+            check(folder)
+            passed.add(digest.hexdigest())
+
+    return checked
+
+
+@once_for_the_same_code
 def formatters_change_nothing(folder: Path) -> None:
     """black and isort leave the service as it is."""
-    matching(folder, "src/*/*.py", "tests/**/*.py")
     run_tool(folder, "black", "--check", "--diff", "--quiet", ".")
     run_tool(folder, "isort", "--check-only", "--diff", "--quiet", ".")
 
 
+@once_for_the_same_code
 def flake8_is_content(folder: Path) -> None:
     """flake8 finds nothing, with the plugins that the service has."""
-    matching(folder, "src/*/*.py", "tests/**/*.py")
     run_tool(folder, "flake8")
 
 
+GITHUB = {
+    "vendor.github-actions": [".github/actions/*/*.yml"],
+    "vendor.github-workflows": [".github/workflows/*.yml"],
+    "vendor.dependabot": [".github/dependabot.yml"],
+}
+GITLAB = {
+    "vendor.gitlab-ci": [".gitlab-ci.yml", ".gitlab/ci/*.yml"],
+    "vendor.renovate": ["renovate.json"],
+}
+
+
+def is_on_github(folder: Path) -> bool:
+    """Whether a service is built on GitHub; if not, on GitLab. It is on one, and on one only."""
+    github, gitlab = (folder / ".github").is_dir(), (folder / ".gitlab-ci.yml").is_file()
+    assert github != gitlab, f"{folder}: on GitHub {github}, on GitLab {gitlab}"
+    return github
+
+
 def workflows_are_safe(folder: Path) -> None:
-    """zizmor finds nothing in the workflows, at its most pedantic."""
-    paths = matching(folder, ".github/workflows/*.yml", ".github/dependabot.yml")
-    run_tool(folder, "zizmor", "--quiet", "--offline", "--pedantic", *paths)
+    """zizmor finds nothing in the workflows of GitHub, at its most pedantic."""
+    if is_on_github(folder):
+        paths = matching(folder, *(pattern for patterns in GITHUB.values() for pattern in patterns))
+        run_tool(folder, "zizmor", "--quiet", "--offline", "--pedantic", *paths)
 
 
 def workflows_fit_their_schema(folder: Path) -> None:
-    """GitHub would accept the workflows and the configuration of its bot."""
-    for schema, pattern in {
-        "vendor.github-workflows": ".github/workflows/*.yml",
-        "vendor.dependabot": ".github/dependabot.yml",
-    }.items():
-        run_tool(folder, "check-jsonschema", "--builtin-schema", schema, *matching(folder, pattern))
+    """The forge would accept its pipelines and the configuration of its bot."""
+    for schema, patterns in (GITHUB if is_on_github(folder) else GITLAB).items():
+        transform = ["--data-transform", "gitlab-ci"] if schema == "vendor.gitlab-ci" else []
+        paths = matching(folder, *patterns)
+        run_tool(folder, "check-jsonschema", "--builtin-schema", schema, *transform, *paths)
+
+
+def dockerfile_is_sound(folder: Path) -> None:
+    """hadolint finds nothing but what the file itself explains."""
+    run_tool(folder, "hadolint", *matching(folder, "Dockerfile"))
+
+
+def compose_file_fits_its_schema(folder: Path) -> None:
+    """Compose would accept the file, in which all images stand by digest."""
+    (path,) = matching(folder, "compose.yaml")
+    run_tool(folder, "check-jsonschema", "--builtin-schema", "vendor.compose-spec", path)
+    services = yaml.safe_load(path.read_text("utf-8"))["services"]
+    report(
+        f"compose.yaml: {name} takes {service['image']}"
+        for name, service in services.items()
+        if "build" not in service and not re.search(r"@sha256:[0-9a-f]{64}\}$", service["image"])
+    )
 
 
 def shell_scripts_are_checked(folder: Path) -> None:
@@ -171,5 +240,7 @@ ALL: tuple[Callable[[Path], None], ...] = (
     flake8_is_content,
     workflows_are_safe,
     workflows_fit_their_schema,
+    dockerfile_is_sound,
+    compose_file_fits_its_schema,
     shell_scripts_are_checked,
 )

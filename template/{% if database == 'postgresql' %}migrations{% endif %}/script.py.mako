@@ -11,6 +11,8 @@ revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
 branch_labels = ${repr(branch_labels)}
 depends_on = ${repr(depends_on)}
+# "contract" where older code cannot run after it, with the oldest_release that can, such as "1.4.0".
+phase = "expand"
 
 
 def upgrade() -> None:

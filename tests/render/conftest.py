@@ -24,16 +24,23 @@ def choices(name: str) -> list[str]:
     return sorted(values, key=lambda value: bool(value != question["default"]))
 
 
+def is_fast(answers: dict[str, str]) -> bool:
+    """Each choice once, but for the Python: all the defaults, and all that is none."""
+    others = {name: answer for name, answer in answers.items() if len(choices(name)) == 2}
+    usual = {answer == QUESTIONS[name]["default"] for name, answer in others.items()}
+    return answers["python"] == QUESTIONS["python"]["default"] and len(usual) == 1
+
+
 def combinations() -> list[pytest.param]:  # type: ignore[valid-type]
-    """All of them; the fast tests take those of the default Python."""
+    """All of them, those that are not fast marked so."""
     names = [name for name, question in QUESTIONS.items() if "choices" in question]
     parameters = []
     for values in product(*map(choices, names)):
-        label = "-".join(values)
+        answers, label = dict(zip(names, values)), "-".join(values)
         marks = [pytest.mark.xdist_group(label)]  # one worker makes it, and looks at it
-        if values[names.index("python")] != QUESTIONS["python"]["default"]:
+        if not is_fast(answers):
             marks.append(pytest.mark.slow)
-        parameters.append(pytest.param(dict(zip(names, values)), id=label, marks=marks))
+        parameters.append(pytest.param(answers, id=label, marks=marks))
     return parameters
 
 

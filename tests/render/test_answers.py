@@ -14,6 +14,7 @@ LINE = "It must be one line of 1 to 200 printable characters, without spaces at 
 NAME = "It must be at most 40 lower-case letters and digits"
 REACH = "It must be an e-mail address such as team@example.com"
 TAKEN = "It must not be"
+PATH = "It must be a registry and a path in lower case"
 
 REFUSED = [
     *[("service", name, NAME) for name in ("", "2fast", "foo--bar", "-a", "a-", "A", "ü", "a b")],
@@ -22,7 +23,7 @@ REFUSED = [
     *[("package", name, NAME) for name in ("", "2fast", "a__b", "_a", "a_", "a-b", "a.b", "a\n")],
     *[("package", name, NAME) for name in ("A", "é", "a" * 41)],
     *[("package", name, TAKEN) for name in ("class", "match", "test", "os", "tests", "scripts")],
-    *[("package", name, TAKEN) for name in ("fastapi", "yaml", "dotenv", "migrations", "src")],
+    *[("package", name, TAKEN) for name in ("fastapi", "yaml", "delivery", "migrations", "src")],
     *[("description", text, LINE) for text in ("", " ", " a", "a ", "a\nb", "a\r\nb", "a\tb")],
     *[("description", text, LINE) for text in ("a" * 201, "a\x00b", "a\x1b[31m", "a\u2028b")],
     *[("description", text, LINE) for text in ("a\u202eb", "a\x7f", "a\u200b")],
@@ -34,8 +35,15 @@ REFUSED = [
     *[("contact", text, REACH) for text in ("", "team", "a@b", "a b@c.d", "a@b.c\n", "http://a.b")],
     *[("contact", text, REACH) for text in ("https://a.b/(c)", 'https://a.b/"', "javascript:x")],
     *[("contact", text, REACH) for text in ("https://a.b/" + "c" * 200, "https://a.b/<c>")],
+    *[("image", text, PATH) for text in ("", "orders", "ghcr.io/", "ghcr.io/A/b", "ghcr.io/a/b:1")],
+    *[
+        ("image", text, PATH)
+        for text in ("ghcr.io/a b", "https://ghcr.io/a/b", "ghcr.io/a/b@sha256:0")
+    ],
+    *[("image", text, PATH) for text in ("ghcr.io/a//b", "ghcr.io/a/b\n", "ghcr.io/" + "a" * 200)],
     ("api", "soap", "'soap' is not in ['rest']"),
-    ("ci", "jenkins", "'jenkins' is not in ['github']"),
+    ("ci", "jenkins", "'jenkins' is not in ['github', 'gitlab']"),
+    ("deploy", "swarm", "'swarm' is not in ['kubernetes', 'nomad']"),
     ("database", "mysql", "'mysql' is not in ['postgresql', 'none']"),
     ("python", "3.10", "'3.10' is not in ['3.14', '3.13', '3.12', '3.11']"),
 ]
@@ -62,6 +70,7 @@ ACCEPTED = [
     {"owner": "@Some-Organisation/the.team_1-a"},
     {"contact": "first.last+orders%a_b@mail.some-team.example.com"},
     {"contact": "https://chat.example.com:8443/room/#orders?a=b&c=%20~d"},
+    {"image": "registry.example.com:5000/some/group/orders"},
     {"service": "class", "package": "class_service"},
     {"service": LONGEST, "package": LONGEST},
     {"service": "a", "package": "z" * 40},
@@ -80,11 +89,10 @@ def test_refused(template: Path, tmp_path: Path, question: str, answer: str, mes
 
 def code(service: Path) -> dict[str, bytes]:
     """What the slow checkers look at."""
-    suffixes = {".py", ".yml"}
     return {
         str(path.relative_to(service)): path.read_bytes()
         for path in checks.all_files(service)
-        if path.suffix in suffixes and path.name != ".copier-answers.yml"
+        if path.suffix == ".py"
     }
 
 
@@ -134,6 +142,8 @@ def test_accepted(template: Path, tmp_path: Path, usual: Path, answers: dict[str
         assert code(service) == code(usual)
         checks.files_parse(service)
         checks.whitespace_is_clean(service)
+        checks.workflows_are_safe(service)
+        checks.workflows_fit_their_schema(service)
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,19 @@ jobs:
         with: {ref: "${{ github.head_ref }}"}
 """
 
+UNSAFE_ACTION = """
+name: Install
+description: An input as code
+inputs:
+  name:
+    description: Whatever a caller says
+runs:
+  using: composite
+  steps:
+    - run: echo ${{ inputs.name }}
+      shell: bash
+"""
+
 FAULTS: dict[str, tuple[Callable[[Path], None], str, str]] = {
     "bad TOML": (checks.files_parse, "bad.toml", "a = \n"),
     "bad YAML": (checks.files_parse, "bad.yaml", "a: b: c\n"),
@@ -56,14 +69,60 @@ FAULTS: dict[str, tuple[Callable[[Path], None], str, str]] = {
         ".github/workflows/bad.yml",
         UNSAFE_WORKFLOW,
     ),
+    "an image of no version": (checks.dockerfile_is_sound, "Dockerfile", "FROM debian\n"),
+    "a container of no version": (
+        checks.compose_file_fits_its_schema,
+        "compose.yaml",
+        "services: {a: {image: 'postgres:18}'}}\n",
+    ),
+    "a wrong compose file": (
+        checks.compose_file_fits_its_schema,
+        "compose.yaml",
+        "services: {a: {imago: a}}\n",
+    ),
     "a wrong workflow": (
         checks.workflows_fit_their_schema,
         ".github/workflows/bad.yml",
         "on: push\njobs: []\n",
     ),
     "a wrong bot": (checks.workflows_fit_their_schema, ".github/dependabot.yml", "version: 1\n"),
+    "a wrong action": (
+        checks.workflows_fit_their_schema,
+        ".github/actions/install/action.yml",
+        "name: Install\nruns: {}\n",
+    ),
+    "an unsafe action": (
+        checks.workflows_are_safe,
+        ".github/actions/install/action.yml",
+        UNSAFE_ACTION,
+    ),
     "a shell script": (checks.shell_scripts_are_checked, "bad", "#!/usr/bin/env bash\n"),
 }
+
+GITLAB_FAULTS: dict[str, tuple[Callable[[Path], None], str, str]] = {
+    "a wrong pipeline": (
+        checks.workflows_fit_their_schema,
+        ".gitlab/ci/checks.yml",
+        "check:\n  script: {}\n",
+    ),
+    "a job by a name that means something": (
+        checks.workflows_fit_their_schema,
+        ".gitlab/ci/main.yml",
+        "image:\n  script: [make image]\n",
+    ),
+    "a wrong bot": (checks.workflows_fit_their_schema, "renovate.json", '{"enabled": 1}\n'),
+    "two forges": (
+        checks.workflows_are_safe,
+        ".github/workflows/bad.yml",
+        UNSAFE_WORKFLOW,
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def sound_on_gitlab(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A service on GitLab without a fault."""
+    return render(template, tmp_path_factory.mktemp("gitlab"), service="orders", ci="gitlab")
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +138,18 @@ def test_a_fault_is_caught(sound: Path, tmp_path: Path, fault: str) -> None:
     service = shutil.copytree(sound, tmp_path / "service")
     (service / name).write_bytes(text.encode())
     with pytest.raises(AssertionError, match=re.escape(Path(name).name)):
+        check(service)
+
+
+@pytest.mark.xdist_group("faults")
+@pytest.mark.parametrize("fault", GITLAB_FAULTS)
+def test_a_fault_on_gitlab_is_caught(sound_on_gitlab: Path, tmp_path: Path, fault: str) -> None:
+    check, name, text = GITLAB_FAULTS[fault]
+    service = shutil.copytree(sound_on_gitlab, tmp_path / "service")
+    check(service)
+    (service / name).parent.mkdir(parents=True, exist_ok=True)
+    (service / name).write_bytes(text.encode())
+    with pytest.raises(AssertionError):
         check(service)
 
 

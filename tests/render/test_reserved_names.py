@@ -34,7 +34,8 @@ def test_python() -> None:
 
 
 def test_folders() -> None:
-    folders = {"conftest", "migrations", "scripts", "src", "test", "tests"}
+    folders = {"conftest", "delivery", "deploy", "migrations", "monitoring", "scripts", "src"}
+    folders |= {"test", "tests"}
     assert missing(folders, reserved("layout")) == set()
 
 

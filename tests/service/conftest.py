@@ -10,9 +10,14 @@ from scripts.render import render
 
 KINDS = {
     "postgresql": {"service": "orders"},
-    "none": {"service": "price-list", "database": "none"},
+    "none": {
+        "service": "price-list",
+        "database": "none",
+        "ci": "gitlab",
+        "deploy": "nomad",
+    },
     "odd": {
-        "service": "a-very-long-name-of-a-service-0123456789",
+        "service": "a-very-long-name-for-a-service-of-orders",
         "description": '"Öffnen" {{ 7*7 }} {% raw %} it\'s <b>`x`</b> \\n # no: comment 🫖',
         "owner": "@Some-Organisation/the.team_1-a",
         "contact": "https://chat.example.com:8443/room/#orders?a=b&c=%20~d",

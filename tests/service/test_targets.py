@@ -25,6 +25,7 @@ TARGETS = {
     "run",
     "schema",
     "test-chassis",
+    "test-delivery",
 }
 
 
@@ -66,6 +67,10 @@ def test_check_passes(service: Path) -> None:
 )
 def test_chassis_keeps_its_promises(service: Path) -> None:
     run(service, "make", "test-chassis")
+
+
+def test_delivery_keeps_its_promises(service: Path) -> None:
+    run(service, "make", "test-delivery")
 
 
 def test_format_and_schema_change_nothing(service: Path) -> None:

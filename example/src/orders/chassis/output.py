@@ -4,7 +4,7 @@ import os
 import threading
 from collections.abc import Callable
 
-_SECONDS_BETWEEN_WRITES = 0.1
+_SECONDS_BETWEEN_WRITES = 0.25  # each takes the interpreter away from requests for a moment
 _CAPACITY_BYTES = 4_194_304  # ten thousand lines, about
 
 

@@ -1,0 +1,88 @@
+"""The command line: results on stdout, one sentence for what is wrong."""
+
+import subprocess
+import sys
+
+import pytest
+
+from delivery.__main__ import main
+from delivery.project import ROOT
+
+from .conftest import IMAGE, Registry, Repository
+
+DIGEST = f"sha256:{'a' * 64}"
+
+
+def test_release_from_commit_to_tag(
+    repository: Repository,
+    images: Registry,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("IMAGE", IMAGE)
+    commit = repository.commit("feat: a")
+    digest = images.push(commit)
+
+    for command, result in (
+        (["version"], "0.1.0"),
+        (["digest", f"sha-{commit}"], digest),
+        (["sign", digest, "--sbom", str(images.sbom)], f"signed {IMAGE}@{digest}"),
+        (["verify", digest], f"{IMAGE}@{digest} is signed by the key a key"),
+        (["promote", "--commit", commit, "--version", "0.1.0"], digest),
+        (["digest", "0.1.0"], digest),
+    ):
+        assert main(command) == 0
+        assert capsys.readouterr().out == f"{result}\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "sentence"),
+    [
+        (["deploy", "staging", "1.4.0"], "'1.4.0' is no digest: it must be sha256: and"),
+        (["promote", "--commit", "main", "--version", "1.4.0"], "'main' is no commit"),
+        (["promote", "--commit", "a" * 40, "--version", "v1.4.0"], "'v1.4.0' is no version"),
+        (["rollback", "staging", "1.4.0", "--reason", " "], "say why"),
+        (["rollback", "staging", "1.4.0"], "the following arguments are required: --reason"),
+        (["version", "--bump", "huge"], "invalid choice: 'huge'"),
+        ([], "the following arguments are required: COMMAND"),
+    ],
+)
+def test_what_cannot_be_used_is_one_sentence(
+    command: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        main(command)
+
+    assert exit_.value.code == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: ")
+    assert sentence in line
+
+
+def test_failure_is_one_sentence(
+    images: Registry, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("IMAGE", IMAGE)
+
+    assert main(["digest", "1.4.0"]) == 1
+    assert capsys.readouterr().err == f"error: the registry has no {IMAGE}:1.4.0\n"
+
+
+@pytest.mark.parametrize("image", ["orders", "Registry.example.com/orders", f"{IMAGE}:1.4.0"])
+def test_image_must_be_a_path(
+    image: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("IMAGE", image)
+
+    assert main(["verify", DIGEST]) == 1
+    assert f"'{image}' is no image" in capsys.readouterr().err
+
+
+def test_python_alone_runs_it() -> None:
+    """As CI does: nothing is installed that it could need."""
+    command = [sys.executable, "-S", "-m", "delivery", "--help"]  # -S: no site-packages
+
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stderr
+    assert "rollback" in done.stdout

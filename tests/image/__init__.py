@@ -1,0 +1,1 @@
+"""The image of a service and its containers, on a real Docker engine."""

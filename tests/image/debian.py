@@ -1,0 +1,84 @@
+"""Programs that the machine lacks, out of Debian's packages: unpacked here, installed nowhere.
+
+They come from the mirror that apt uses. Where one cannot be had, its tests are skipped by its name.
+"""
+
+import fcntl
+import lzma
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from scripts.render import ROOT
+
+SUITE = "forky"
+HELPER = "/usr/lib/apt/apt-helper"  # downloads through apt's own proxy, and verifies hashes
+
+FOLDER = ROOT / ".tools" / "debian"
+SECONDS = 300
+
+
+def program(name: str, package: str) -> str:
+    """The path of a program; one on PATH will do."""
+    found = shutil.which(name) or shutil.which(name, path=programs(package))
+    assert found, f"{package} of Debian {SUITE} has no {name}"
+    return found
+
+
+def programs(package: str) -> str:
+    """The folders with the programs of a package, as in PATH."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    folder = FOLDER / package
+    with (FOLDER / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            if not folder.exists():
+                unpack(package, folder)
+        except (OSError, LookupError, lzma.LZMAError, subprocess.SubprocessError) as error:
+            pytest.skip(f"{package} of Debian {SUITE} cannot be had: {error}")
+    return os.pathsep.join(str(folder / "usr" / name) for name in ("sbin", "bin"))
+
+
+def unpack(package: str, folder: Path) -> None:
+    """Put the files of a package into a folder, all of them or none."""
+    mirror = mirror_of_apt()
+    with tempfile.TemporaryDirectory(dir=FOLDER) as name:
+        archive, files = Path(name) / "package.deb", Path(name) / "files"
+        fields = find(package, mirror, Path(name) / "Packages.xz")
+        download(f"{mirror}{fields['Filename']}", archive, f"SHA256:{fields['SHA256']}")
+        run("dpkg-deb", "--extract", archive, files)
+        files.rename(folder)
+
+
+def mirror_of_apt() -> str:
+    """The address of the first Debian mirror that apt uses, with a slash at its end."""
+    told = run("apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages")
+    found = [address for address in told.split() if address.endswith("/debian/")]
+    if not found:
+        raise LookupError("apt uses no Debian mirror here")
+    return found[0]
+
+
+def find(package: str, mirror: str, index: Path) -> dict[str, str]:
+    """What the index of the suite says of a package, but for what takes several lines."""
+    architecture = run("dpkg", "--print-architecture").strip()
+    download(f"{mirror}dists/{SUITE}/main/binary-{architecture}/Packages.xz", index)
+    with lzma.open(index, "rt", encoding="utf-8") as text:
+        _, found, rest = f"\n{text.read()}".partition(f"\nPackage: {package}\n")
+    if not found:
+        raise LookupError("the suite does not have it")
+    lines = rest.partition("\n\n")[0].splitlines()
+    return dict(line.split(": ", 1) for line in lines if ": " in line)
+
+
+def download(address: str, file: Path, *hashes: str) -> None:
+    run(HELPER, "download-file", address, file, *hashes)
+
+
+def run(*command: str | Path) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=True)
+    return done.stdout

