@@ -73,12 +73,16 @@ def faults(migrations: list[Migration]) -> list[str]:
 
 def unreleased(migrations: list[Migration]) -> list[str]:
     """The migrations that wait for a release that is not there, each in a sentence."""
+    waiting = [each for each in migrations if each.oldest_release]
+    if not waiting:  # and so the code can be checked before it is in git
+        return []
+    git.require_history()
     released = git.releases()
     return [
         f"{each.name}: oldest_release is {each.oldest_release}, which is not released: release the "
         "code that does without what it removes, and only then remove it"
-        for each in migrations
-        if each.oldest_release and each.oldest_release not in released
+        for each in waiting
+        if each.oldest_release not in released
     ]
 
 
@@ -143,7 +147,6 @@ def _is_plain(value: ast.expr) -> bool:
 def main() -> int:
     """Say all that is wrong with the migrations of the working tree; the exit code."""
     try:
-        git.require_history()
         migrations = here()
         found = [*faults(migrations), *unreleased(migrations)]
     except DeliveryError as error:

@@ -1,5 +1,7 @@
 """The marks of migrations, and what they mean for what may follow what."""
 
+from pathlib import Path
+
 import pytest
 
 from delivery import data, migrations
@@ -139,6 +141,13 @@ def test_two_heads_are_named() -> None:
 def test_source_must_be_python() -> None:
     with pytest.raises(DeliveryError, match="1.py is not Python"):
         faults("def")
+
+
+def test_what_expands_is_checked_before_it_is_in_git(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert migrations.unreleased([Migration.read("0001.py", migration("0001"))]) == []
 
 
 def test_what_contracts_waits_for_its_release(repository: Repository) -> None:
