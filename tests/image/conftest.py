@@ -72,6 +72,7 @@ def engine() -> Engine:
             }
         )
     if not shutil.which("docker") or "Server Version" not in docker("info", check=False):
+        # Who works on the template needs no Docker, and a container cannot start an engine.
         pytest.skip("no Docker engine runs here")
     return Engine({})
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .debian import program
+from tests.debian import program
 
 SECONDS = 15.0
 

@@ -14,10 +14,11 @@ from secrets import token_hex
 
 import pytest
 
+from tests.debian import program
+
 from .attesting import attesting_engine, bring
 from .cluster import Cluster
 from .conftest import Built
-from .debian import program
 from .pipeline import SBOM, Pipeline, Release
 from .registry import image_registry
 from .test_compose import free_ports

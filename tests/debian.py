@@ -39,6 +39,7 @@ def programs(package: str) -> str:
             if not folder.exists():
                 unpack(package, folder)
         except (OSError, LookupError, lzma.LZMAError, subprocess.SubprocessError) as error:
+            # Not every machine has apt and a mirror: Python, git and make are all that is needed.
             pytest.skip(f"{package} of Debian {SUITE} cannot be had: {error}")
     return os.pathsep.join(str(folder / "usr" / name) for name in ("sbin", "bin"))
 
