@@ -10,6 +10,7 @@ import os
 import socket
 import subprocess
 import sys
+from subprocess import PIPE
 
 # The port of a container that people look at, the variable that moves it here, and what it shows.
 PAGES = {
@@ -27,11 +28,11 @@ class ComposeError(Exception):
     """What went wrong, in a sentence."""
 
 
-def compose(*arguments: str) -> str:
-    """What `docker compose` says on stdout; its progress goes to stderr."""
+def compose(*arguments: str, stdout: int | None = None) -> str:
+    """Run `docker compose`, and let it show what it does, or hand it over: stdout=PIPE."""
     try:
         done = subprocess.run(
-            ["docker", "compose", *arguments], stdout=subprocess.PIPE, text=True, check=False
+            ["docker", "compose", *arguments], stdout=stdout, text=True, check=False
         )
     except FileNotFoundError:
         raise ComposeError(
@@ -39,13 +40,14 @@ def compose(*arguments: str) -> str:
             "`make run`, which needs none"
         ) from None
     if done.returncode != 0:
-        raise ComposeError(f"`docker compose {arguments[-1]}` failed, for the reason above")
-    return done.stdout
+        command = next(each for each in arguments if not each.startswith("-"))
+        raise ComposeError(f"`docker compose {command}` failed, for the reason above")
+    return done.stdout or ""
 
 
 def published(profiles: list[str]) -> dict[int, tuple[str, int]]:
     """The ports of this machine that will be used, and whose port each is."""
-    services = json.loads(compose(*profiles, "config", "--format=json"))["services"]
+    services = json.loads(compose(*profiles, "config", "--format=json", stdout=PIPE))["services"]
     return {
         int(port["published"]): (name, port["target"])
         for name, service in services.items()
@@ -56,7 +58,7 @@ def published(profiles: list[str]) -> dict[int, tuple[str, int]]:
 
 def used_by_ourselves() -> set[int]:
     """The ports that containers of an earlier start use."""
-    lines = compose("ps", "--format=json").splitlines()
+    lines = compose("ps", "--format=json", stdout=PIPE).splitlines()
     publishers = [one for line in lines for one in json.loads(line)["Publishers"] or ()]
     return {one["PublishedPort"] for one in publishers}
 

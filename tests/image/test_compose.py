@@ -218,6 +218,17 @@ def test_a_port_in_use_is_said_and_nothing_starts(
     assert other.container("service") == ""
 
 
+def test_a_build_that_fails_says_why(engine: Engine, template: Path, tmp_path: Path) -> None:
+    service = render(template, tmp_path / "service", service=f"{NAME}-index", database="none")
+    with (service / "pyproject.toml").open("a") as project:
+        project.write("# so that what is installed already does not count\n")
+    (port,) = free_ports(1)
+    up = Stack(service, engine).make("up", UV_DEFAULT_INDEX=f"http://127.0.0.1:{port}/simple")
+    assert up.returncode != 0
+    assert f"http://127.0.0.1:{port}/simple/" in up.stdout
+    assert "error: `docker compose build` failed, for the reason above" in up.stdout
+
+
 def test_no_docker_is_said(template: Path, tmp_path: Path) -> None:
     service = render(template, tmp_path / "service", service=NAME)
     up = subprocess.run(
