@@ -186,7 +186,8 @@ def _get(url: str, token: str = "") -> bytes:
             body: bytes = response.read()
             status: int = response.status
     except urllib.error.HTTPError as error:
-        raise DeliveryError(f"{shown} answers {error.code}") from None
+        with error:  # it is an answer, too, with a socket to close
+            raise DeliveryError(f"{shown} answers {error.code}") from None
     except (OSError, ValueError) as error:  # no connection, no address, no HTTP
         raise DeliveryError(f"{shown} cannot be reached: {error}") from None
     if status != 200:

@@ -67,8 +67,9 @@ class JsonExporter(SpanExporter):
             with urllib.request.urlopen(request, timeout=self._timeout):
                 return None
         except HTTPError as error:
-            again = error.code in _WORTH_A_RETRY
-            return f"{'unavailable' if again else 'refused'}: status {error.code}"
+            with error:  # it is an answer, too, with a socket to close
+                again = error.code in _WORTH_A_RETRY
+                return f"{'unavailable' if again else 'refused'}: status {error.code}"
         except (OSError, HTTPException) as error:
             return f"unreachable: {error}"
 
