@@ -1,0 +1,100 @@
+"""Other programs: git, make, and the Copier that is installed in .tools/copier."""
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+from .errors import UpdateError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+_COPIER = ROOT / ".tools" / "copier" / "bin"
+# Copier reads YAML, which Python's own library does not.
+_YAML = """
+import json, sys, yaml
+try:
+    json.dump(yaml.safe_load(sys.stdin.buffer), sys.stdout, default=str)
+except yaml.YAMLError as error:
+    sys.exit(" ".join(str(error).split()))
+"""
+
+
+class ProgramError(UpdateError):
+    """A program failed. `said` is what it wrote to stderr."""
+
+    def __init__(self, program: str, said: str) -> None:
+        super().__init__(program, said)
+        self.program = program
+        self.said = said
+
+    def __str__(self) -> str:
+        return f"{self.program} failed: {self.reason}"
+
+    @property
+    def reason(self) -> str:
+        """The line that tells most: the first one that names an error, or else the last one."""
+        lines = [line.strip() for line in self.said.splitlines() if line.strip()]
+        errors = [line for line in lines if re.match("(error|fatal|remote: error):", line)]
+        reason = (errors[:1] or lines[-1:] or ["it does not say why"])[0]
+        return re.sub(r"^(\w*Error|error|fatal|remote: error): *", "", reason)
+
+
+def run(
+    *command: str | Path,
+    cwd: Path = ROOT,
+    input: str = "",
+    accept: Collection[int] = (0,),
+    environment: dict[str, str] | None = None,
+) -> str:
+    """What a program writes to stdout; ProgramError for an exit code that is not in `accept`.
+
+    It cannot ask back, and speaks English, so that its errors can be told apart.
+    """
+    variables = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C.UTF-8"}
+    name = Path(command[0]).name
+    try:
+        done = subprocess.run(
+            command,
+            cwd=cwd,
+            input=input,
+            env=variables | (environment or {}),
+            capture_output=True,
+            encoding="utf-8",
+            errors="surrogateescape",
+        )
+    except FileNotFoundError:
+        raise UpdateError(f"{name} is needed, and not installed") from None
+    if done.returncode not in accept:
+        raise ProgramError(name, done.stderr)
+    return done.stdout
+
+
+def git(*arguments: str | Path, cwd: Path = ROOT, input: str = "") -> str:
+    """What git says. No hook of the service has a say in what is done here."""
+    return run("git", "-c", f"core.hooksPath={os.devnull}", *arguments, cwd=cwd, input=input)
+
+
+def names(output: str) -> list[str]:
+    """The names in an output of git that ends each with a zero."""
+    return output.split("\0")[:-1]
+
+
+def copier(*arguments: str | Path) -> str:
+    """What Copier says. It is given no trust, and asks nothing."""
+    return run(_installed("copier"), *arguments)
+
+
+def read_yaml(text: str) -> Any:
+    """What a text in YAML holds; ProgramError where it is none."""
+    return json.loads(run(_installed("python"), "-c", _YAML, input=text))
+
+
+def _installed(name: str) -> Path:
+    program = _COPIER / name
+    if not program.exists():
+        raise UpdateError("Copier is not installed: `make update-preview` installs it")
+    return program
