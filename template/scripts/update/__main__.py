@@ -9,7 +9,7 @@ from typing import NoReturn
 from scripts.forge_api import ForgeError
 
 from . import __doc__ as description
-from . import drift, preview, proposal, update
+from . import adoption, drift, preview, proposal, update
 from .errors import UpdateError
 
 
@@ -41,6 +41,24 @@ def parser() -> Parser:
     each.add_argument("--warn", action="store_true", help="as warnings of the forge, with exit 0")
 
     command(proposal.run, "propose", "Update on a branch, and open or refresh its request")
+
+    command(adoption.show, "parts", "List the parts of the template, taken or not")
+
+    each = command(adoption.take, "take", "Take a part of the template, or a file of your own back")
+    each.add_argument("what", metavar="PART", help="or a path")
+    each.add_argument("--preview", action="store_true", help="show what it would do, and do nothing")
+    each.add_argument(
+        "--keep-mine",
+        nargs="*",
+        metavar="PATH",
+        help="leave out what differs, or the files that are named",
+    )
+
+    each = command(adoption.compare, "compare", "Show how files differ from the template's")
+    each.add_argument("paths", nargs="+", metavar="PATH")
+
+    each = command(adoption.keep, "keep", "Make files your own, for no update to touch")
+    each.add_argument("patterns", nargs="+", metavar="PATTERN", help="as in .gitignore: /deploy/")
     return parser
 
 

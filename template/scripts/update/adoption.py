@@ -71,7 +71,7 @@ def keep(options: argparse.Namespace) -> int:
         if not pattern.startswith("/"):
             raise UpdateError(f"{pattern} must start with a slash, as in {_COMMAND} keep /Makefile")
     wanted = sorted({*kept(given), *options.patterns})
-    (ROOT / answers.FILE).write_text(_with_keep(given, wanted), "utf-8")
+    (ROOT / answers.FILE).write_text(with_keep(given, wanted), "utf-8")
     print(f"no update touches {' '.join(options.patterns)} any more, once {answers.FILE} is committed")
     return 0
 
@@ -90,7 +90,7 @@ def take(options: argparse.Namespace) -> int:
             return 0
         _require_mergeable(states)
         remaining = sorted({*kept(given)} - patterns | {f"/{name}" for name in mine})
-        text = _with_keep(given, remaining)
+        text = with_keep(given, remaining)
         with _all_or_nothing(name for name, it in states.items() if it is State.MISSING):
             conflicts = _merge(template, states)
             (ROOT / answers.FILE).write_text(text, "utf-8")
@@ -122,7 +122,7 @@ def _copy(given: answers.Answers, folder: Path, keep: Sequence[str], *options: s
         copier("copy", "--quiet", "--defaults", *release, *data, *options, given.source, folder)
 
 
-def _with_keep(given: answers.Answers, keep: Sequence[str]) -> str:
+def with_keep(given: answers.Answers, keep: Sequence[str]) -> str:
     """The answers file with another `keep`, written by Copier."""
     with tempfile.TemporaryDirectory(prefix="update-") as temporary:
         folder = Path(temporary) / ROOT.name

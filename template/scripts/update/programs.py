@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Collection
 from pathlib import Path
@@ -85,16 +86,20 @@ def names(output: str) -> list[str]:
 
 def copier(*arguments: str | Path) -> str:
     """What Copier says. It is given no trust, and asks nothing."""
-    return run(_installed("copier"), *arguments)
+    return run(*of_copier("copier"), *arguments)
 
 
 def read_yaml(text: str) -> Any:
     """What a text in YAML holds; ProgramError where it is none."""
-    return json.loads(run(_installed("python"), "-c", _YAML, input=text))
+    return json.loads(run(*of_copier("python"), "-c", _YAML, input=text))
 
 
-def _installed(name: str) -> Path:
-    program = _COPIER / name
-    if not program.exists():
-        raise UpdateError("Copier is not installed: `make update-preview` installs it")
-    return program
+def of_copier(name: str) -> list[str | Path]:
+    """The command for a program of Copier's: installed by `make`, or where that is not, by uv."""
+    if (_COPIER / name).exists():
+        return [_COPIER / name]
+    if shutil.which("uvx"):
+        return ["uvx", "--quiet", "--from", "copier>=9.18,<10", name]
+    raise UpdateError(
+        "Copier is not installed: `make update-preview` installs it, or install uv, which fetches it"
+    )

@@ -17,25 +17,25 @@ _UNFINISHED = {
 }
 
 
-def require_clean() -> None:
+def require_clean(folder: Path = ROOT) -> None:
     """UpdateError where an update could not be told from other changes, or not be undone."""
     try:
-        top = Path(git("rev-parse", "--show-toplevel").strip())
+        top = Path(git("rev-parse", "--show-toplevel", cwd=folder).strip())
     except ProgramError:
         raise UpdateError(
-            f"{ROOT} is in no git repository, so an update could not be undone: "
+            f"{folder} is in no git repository, so an update could not be undone: "
             "run git init, and commit all there is"
         ) from None
-    if top.resolve() != ROOT:
-        raise UpdateError(f"{ROOT} is a part of the repository {top}: updates need one of its own")
+    if top.resolve() != folder:
+        raise UpdateError(f"{folder} is a part of the repository {top}: updates need one of its own")
     try:
-        git("rev-parse", "--verify", "--quiet", "HEAD")
+        git("rev-parse", "--verify", "--quiet", "HEAD", cwd=folder)
     except ProgramError:
         raise UpdateError("nothing is committed yet: commit all there is, then update") from None
     for name, what in _UNFINISHED.items():
-        if (ROOT / git("rev-parse", "--git-path", name).strip()).exists():
+        if (folder / git("rev-parse", "--git-path", name, cwd=folder).strip()).exists():
             raise UpdateError(f"{what} is not finished: finish or abort it, then update")
-    if changed := git("status", "--porcelain").splitlines():
+    if changed := git("status", "--porcelain", cwd=folder).splitlines():
         shown = ", ".join(line[3:] for line in changed[:5]) + (", …" if len(changed) > 5 else "")
         raise UpdateError(f"there are changes that are not committed: commit or stash {shown}")
 
