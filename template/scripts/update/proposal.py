@@ -50,7 +50,8 @@ def _pushed() -> str:
         if found:
             git("fetch", "--quiet", "--no-tags", "origin", _REF)
     except ProgramError as error:
-        raise UpdateError(f"origin cannot be reached: {error.reason}") from None
+        reason = forge.refused(error.said) or f"origin cannot be reached: {error.reason}"
+        raise UpdateError(reason) from None
     return found.partition("\t")[0]
 
 
