@@ -79,6 +79,23 @@ def git(*arguments: str | Path, cwd: Path = ROOT, input: str = "") -> str:
     return run("git", "-c", f"core.hooksPath={os.devnull}", *arguments, cwd=cwd, input=input)
 
 
+def make(target: str, folder: Path) -> tuple[bool, str]:
+    """Whether a target of make passed, and all that it said."""
+    variables = {**os.environ, "MAKEFLAGS": "", "MAKELEVEL": ""}  # not a part of the make around it
+    command = ["make", "--silent", target]
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=variables,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+    )
+    return done.returncode == 0, done.stdout
+
+
 def names(output: str) -> list[str]:
     """The names in an output of git that ends each with a zero."""
     return output.split("\0")[:-1]

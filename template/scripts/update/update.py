@@ -1,0 +1,37 @@
+"""`update`: the newest release of the template, as a change that is left to be committed."""
+
+from argparse import Namespace
+
+from .attempt import Attempt, attempted
+from .programs import git
+from .report import report
+
+_RESOLVE = """
+{count} in conflict. Between the markers stand your lines, what they were, and the template's:
+choose, and `git add` the file. `git checkout --ours FILE` takes yours, `--theirs` the template's.
+"""
+_NEXT = """
+Next: `make lock install check`, then commit. `git reset --hard` takes the update back.
+"""
+
+
+def run(given: Namespace) -> int:
+    with attempted(given.data) as attempt:
+        if attempt is None:
+            print("this is the newest release of the template: there is nothing to update")
+            return 0
+        take(attempt)
+        print(report(attempt))
+    conflicts = len(attempt.conflicts)
+    if conflicts:
+        print(_RESOLVE.format(count="1 file is" if conflicts == 1 else f"{conflicts} files are"))
+    print(_NEXT.strip())
+    return 1 if conflicts else 0
+
+
+def take(attempt: Attempt) -> None:
+    """Bring an update into the service: all of it or, where a file is in its way, nothing."""
+    git("read-tree", "-m", "-u", "HEAD", attempt.tree)
+    if attempt.conflicts:
+        removed = "".join(f"0 {'0' * 40}\t{name}\0" for name in attempt.conflicts)
+        git("update-index", "-z", "--index-info", input=removed + attempt.unmerged)
