@@ -16,6 +16,7 @@ from .errors import UpdateError
 from .parts import State
 from .programs import ROOT, copier, git, run
 from .repository import require_clean
+from .template import cloned
 
 _COMMAND = "python3 -m scripts.update"
 
@@ -23,9 +24,9 @@ _COMMAND = "python3 -m scripts.update"
 @contextmanager
 def rendered(given: answers.Answers) -> Iterator[Path]:
     """All that the recorded release gives for the recorded answers, kept or not."""
-    with tempfile.TemporaryDirectory(prefix="update-") as temporary:
+    with cloned(given) as template, tempfile.TemporaryDirectory(prefix="update-") as temporary:
         folder = Path(temporary) / ROOT.name
-        _copy(given, folder, [])
+        template.copy(given.release, {**given.given, "keep": []}, folder)
         yield folder
 
 
@@ -112,21 +113,14 @@ def kept(given: answers.Answers) -> list[str]:
     return found
 
 
-def _copy(given: answers.Answers, folder: Path, keep: Sequence[str], *options: str) -> None:
-    """Copy the recorded release with the recorded answers, but for `keep`."""
-    with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:
-        json.dump({**given.given, "keep": list(keep)}, file)
-        file.flush()
-        release = ("--vcs-ref", given.release)
-        data = ("--data-file", file.name)
-        copier("copy", "--quiet", "--defaults", *release, *data, *options, given.source, folder)
-
-
 def with_keep(given: answers.Answers, keep: Sequence[str]) -> str:
     """The answers file with another `keep`, written by Copier."""
     with tempfile.TemporaryDirectory(prefix="update-") as temporary:
-        folder = Path(temporary) / ROOT.name
-        _copy(given, folder, keep, "--exclude", "*", "--exclude", f"!/{answers.FILE}")
+        data, folder = Path(temporary) / "answers.json", Path(temporary) / ROOT.name
+        data.write_text(json.dumps({**given.given, "keep": keep}), "utf-8")
+        options = (f"--data-file={data}", f"--vcs-ref={given.release}")
+        alone = ("--exclude=*", f"--exclude=!/{answers.FILE}")
+        copier("copy", "--quiet", "--defaults", *options, *alone, given.source, folder)
         return (folder / answers.FILE).read_text("utf-8")
 
 
