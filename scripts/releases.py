@@ -153,7 +153,7 @@ def release(version: str | None, folder: Path = ROOT) -> Release:
 
 def _next(folder: Path) -> str:
     """The version that the conventional commits since the last release ask for."""
-    command = [sys.executable, "-m", "commitizen.cli", "bump", "--get-next", "--yes"]
+    command = [sys.executable, "-m", "commitizen", "bump", "--get-next", "--yes"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise ReleaseError(
@@ -186,7 +186,8 @@ def _commit(folder: Path, message: str) -> str:
     return git(folder, "rev-parse", "HEAD")
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(arguments: Sequence[str], folder: Path = ROOT) -> int:
+    """One of the commands, and its exit code."""
     parser = argparse.ArgumentParser(prog="releases", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("tags", help="make the tags that are missing")
@@ -194,9 +195,9 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     try:
         if options.command == "tags":
-            print("made " + (", ".join(tag()) or "no tag: all are there"))
+            print("made " + (", ".join(tag(folder)) or "no tag: all are there"))
         else:
-            made = release(options.version)
+            made = release(options.version, folder)
             print(f"released {made.version}. Look at it, then:\n")
             print(f"    git push --atomic origin {BRANCH} {made.tag}")
     except ReleaseError as error:
