@@ -72,6 +72,14 @@ bench: install  ## Measure copying, installing, starting and serving against the
 docs: install  ## Make docs/reference anew
 	@$(BIN)/python -m scripts.reference
 
+.PHONY: tags
+tags: install  ## Make the tags of git that releases.toml says
+	@$(BIN)/python -m scripts.releases tags
+
+.PHONY: release
+release: install  ## Turn what is unreleased into a release, with VERSION=1.2.0 or by its commits
+	@$(BIN)/python -m scripts.releases release $(VERSION)
+
 .PHONY: hooks
 hooks: install  ## Have git run the checks at each commit
 	@$(BIN)/pre-commit install --install-hooks

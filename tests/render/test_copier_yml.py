@@ -19,10 +19,14 @@ SETTINGS = {
     "_message_after_copy",
     "_message_after_update",
     "_min_copier_version",
+    "_ownership",
     "_skip_if_exists",
     "_subdirectory",
 }
-"""The settings in use. Those that need trust, _tasks, _migrations and the like, never join."""
+"""The settings in use. Those that need trust, _tasks, _migrations and the like, never join.
+
+_ownership is no setting of Copier's: it ignores what it does not know.
+"""
 
 ASKED_AT_MOST = 12
 
