@@ -36,7 +36,7 @@ lint: install  ## Check style, workflows and secrets
 	@$(BIN)/black --check --quiet . || { $(BIN)/black --check . ; exit 1; }
 	@$(BIN)/isort --check-only --quiet .
 	@$(BIN)/flake8
-	@$(BIN)/shellcheck .ci/run
+	@$(BIN)/shellcheck .ci/run fleet/propose
 	@$(BIN)/zizmor --quiet --offline --pedantic .github
 	@$(FILES) | xargs -0 $(BIN)/detect-secrets-hook
 

@@ -105,7 +105,7 @@ def chosen(given: argparse.Namespace, known: dict[str, Any], states: dict[str, A
         if name not in known:
             raise errors.UpdateError(f"there is no part {name}; there are {', '.join(known)}")
         if missing := [need for need in known[name].needs if need not in given.part]:
-            raise errors.UpdateError(f"{name} needs {' and '.join(missing)}: name them too")
+            raise errors.UpdateError(f"{name} needs {' and '.join(missing)}: name it too")
     fitting = {parts.State.MISSING, parts.State.SAME}
     easy = [name for name in known if not known[name].needs and {*states[name].values()} <= fitting]
     return ["update", *(name for name in given.part or easy if name != "update")]

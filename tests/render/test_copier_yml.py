@@ -16,6 +16,7 @@ SETTINGS = {
     "_answers_file",
     "_envops",
     "_exclude",
+    "_external_data",
     "_message_after_copy",
     "_message_after_update",
     "_min_copier_version",
@@ -128,5 +129,6 @@ def test_paths_in_the_lists_start_at_the_root() -> None:
     """A bare name would match in each folder: README.md in all of them, say."""
     configuration = read()
     junk = {"__pycache__", "*.py[co]", ".DS_Store", "*~"}
-    for entry in {*configuration["_exclude"], *configuration["_skip_if_exists"]} - junk:
+    answered = {"{{ keep | default([]) | join('\n') }}", "!/.copier-answers.yml"}
+    for entry in {*configuration["_exclude"], *configuration["_skip_if_exists"]} - junk - answered:
         assert entry.removeprefix("{% if _copier_operation == 'update' %}").startswith("/"), entry
