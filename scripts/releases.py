@@ -63,7 +63,7 @@ def read(folder: Path = ROOT) -> list[Release]:
         raise ReleaseError(f"{path} must hold [[releases]], and nothing else")
     releases = [_release(f"{path}, entry {number}", each) for number, each in enumerate(entries, 1)]
     for earlier, later in pairwise(releases):
-        if _order(later.version) <= _order(earlier.version) or later.date < earlier.date:
+        if order(later.version) <= order(earlier.version) or later.date < earlier.date:
             raise ReleaseError(
                 f"{path}: {later.version} stands after {earlier.version}: oldest first, each once"
             )
@@ -84,7 +84,7 @@ def _release(where: str, entry: Any) -> Release:
     return Release(version, date, commit)
 
 
-def _order(version: str) -> tuple[int, ...]:
+def order(version: str) -> tuple[int, ...]:
     return tuple(map(int, version.split(".")))
 
 
@@ -166,7 +166,7 @@ def _next(folder: Path) -> str:
 def _checked(version: str, releases: Sequence[Release]) -> str:
     if not VERSION.fullmatch(version):
         raise ReleaseError(f"VERSION must be one such as 1.2.0, and is {version!r}")
-    if releases and _order(version) <= _order(releases[-1].version):
+    if releases and order(version) <= order(releases[-1].version):
         raise ReleaseError(f"VERSION must be above {releases[-1].version}, and is {version}")
     return version
 
