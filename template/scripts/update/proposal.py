@@ -56,7 +56,7 @@ def _pushed() -> str:
 
 
 def _settled(pushed: str, attempt: Attempt) -> str:
-    """Why there is nothing to do, "" where there is; UpdateError where people's work is in the way."""
+    """Why there is nothing to do, "" where there is; UpdateError where people's work would go."""
     newest = attempt.after.release
     proposed = answers.parse(git("show", f"{pushed}:{answers.FILE}")).release
     commits = git("log", "--format=%ce%x09%h %an: %s", f"HEAD..{pushed}").splitlines()
@@ -96,7 +96,14 @@ def _commit(attempt: Attempt) -> dict[str, str | None]:
         message.append("Markers of conflicts are left to be resolved by people in:")
         message.append(listed(attempt.conflicts))
     git("add", "--all", cwd=folder)
-    author = ["-c", f"user.name={_NAME}", "-c", f"user.email={_EMAIL}", "-c", "commit.gpgsign=false"]
+    author = [
+        "-c",
+        f"user.name={_NAME}",
+        "-c",
+        f"user.email={_EMAIL}",
+        "-c",
+        "commit.gpgsign=false",
+    ]
     git(*author, "commit", "--quiet", "--file=-", cwd=folder, input="\n\n".join(message))
     results["check"] = _make("check", folder)
     return results
@@ -117,9 +124,13 @@ def _body(attempt: Attempt, results: dict[str, str | None]) -> str:
             "The files in conflict are committed with their markers, and `make check` fails until "
             f"people resolve them: `git switch {BRANCH}`, choose, commit, push."
         )
-    checked = [f"`make {target}` {'failed' if said else 'passed'}" for target, said in results.items()]
+    checked = [
+        f"`make {target}` {'failed' if said else 'passed'}" for target, said in results.items()
+    ]
     parts += section("Lock and checks", listed(checked))
-    parts += [f"What `make {it}` said last:\n\n````\n{said}\n````" for it, said in results.items() if said]
+    parts += [
+        f"What `make {it}` said last:\n\n````\n{said}\n````" for it, said in results.items() if said
+    ]
     parts += section("The template's files with changes of yours", listed(_drift(attempt)))
     body = "\n\n".join(parts)
     cut = "\n\n… The rest is cut off: `make update-preview` shows all of it."
@@ -140,5 +151,7 @@ def _push(folder: Path, pushed: str) -> None:
     try:
         git("push", "--quiet", lease, "origin", f"HEAD:{_REF}", cwd=folder)
     except ProgramError as error:
-        reason = forge.refused(error.said) or f"the branch {BRANCH} cannot be pushed: {error.reason}"
+        reason = (
+            forge.refused(error.said) or f"the branch {BRANCH} cannot be pushed: {error.reason}"
+        )
         raise UpdateError(reason) from None
