@@ -151,7 +151,8 @@ def _push(folder: Path, pushed: str) -> None:
     try:
         git("push", "--quiet", lease, "origin", f"HEAD:{_REF}", cwd=folder)
     except ProgramError as error:
-        reason = (
-            forge.refused(error.said) or f"the branch {BRANCH} cannot be pushed: {error.reason}"
-        )
-        raise UpdateError(reason) from None
+        rejected = [line.strip() for line in error.said.splitlines() if "rejected]" in line]
+        reason = (rejected or [error.reason])[0]
+        raise UpdateError(
+            forge.refused(error.said) or f"the branch {BRANCH} cannot be pushed: {reason}"
+        ) from None
