@@ -3,12 +3,13 @@
 from argparse import Namespace
 
 from .attempt import Attempt, attempted
-from .programs import git
+from .errors import UpdateError
+from .programs import ROOT, git
 from .report import report
 
 _RESOLVE = """
-{count} in conflict. Between the markers stand your lines, what they were, and the template's:
-choose, and `git add` the file. `git checkout --ours FILE` takes yours, `--theirs` the template's.
+{count} in conflict. Between the markers stand your lines, then the template's: choose, and
+`git add` the file. `git checkout --ours FILE` takes all of yours, `--theirs` all of the template's.
 """
 _NEXT = """
 Next: `make lock install check`, then commit. `git reset --hard` takes the update back.
@@ -31,6 +32,11 @@ def run(given: Namespace) -> int:
 
 def take(attempt: Attempt) -> None:
     """Bring an update into the service: all of it or, where a file is in its way, nothing."""
+    if in_the_way := [name for name in attempt.files("A") if (ROOT / name).exists()]:
+        raise UpdateError(
+            "the template adds files that are here already, and ignored by git: "
+            f"move {', '.join(in_the_way)} away, then update"
+        )
     git("read-tree", "-m", "-u", "HEAD", attempt.tree)
     if attempt.conflicts:
         removed = "".join(f"0 {'0' * 40}\t{name}\0" for name in attempt.conflicts)
