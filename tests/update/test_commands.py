@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from scripts.render import ROOT, export
 from tests.update.template_of_releases import (
     NEW,
     OLD,
@@ -128,7 +129,7 @@ def test_an_update_is_taken_once(service: Service) -> None:
     for command in ("preview", "update", "propose"):
         done = service.update(command)
         assert done.returncode == 0, done.stderr
-        assert "this is the newest release of the template" in done.stdout
+        assert done.stdout.startswith("this is the newest release of the template: nothing to ")
     assert service.state() == before
 
 
@@ -526,3 +527,33 @@ def test_a_proposal_needs_a_branch(service: Service) -> None:
 
 def test_a_proposal_needs_a_remote(service: Service) -> None:
     assert "origin cannot be reached: " in refusal(service, "propose")
+
+
+# -- The targets ----------------------------------------------------------------------------------
+
+
+def test_make_installs_copier_by_its_lock_and_once(tmp_path: Path) -> None:
+    template = export(tmp_path / "template")
+    git(template, "init", "--quiet", "--initial-branch", "main")
+    release(template, OLD, {})
+    service = Service.start(template, tmp_path / "orders")
+    tools = service.folder / ".tools"
+    (tools / "copier").unlink()
+    (tools / "bin").symlink_to(ROOT / ".tools" / "bin")
+    (tools / ".installed").touch()
+
+    def preview() -> str:
+        command = ["make", "--silent", "update-preview", f"PYTHON={sys.executable}"]
+        done = subprocess.run(command, cwd=service.folder, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout == "this is the newest release of the template: nothing to update\n"
+        return done.stderr
+
+    assert preview() == "installing Copier into .tools/copier\n"
+    assert preview() == ""
+    version = subprocess.run(
+        [tools / "copier/bin/copier", "--version"], capture_output=True, text=True, check=True
+    )
+    lock = (service.folder / "scripts/update/copier.lock").read_text("utf-8")
+    assert f"copier=={version.stdout.split()[1]} " in lock
+    assert git(service.folder, "status", "--porcelain") == ""

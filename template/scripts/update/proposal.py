@@ -23,7 +23,7 @@ def run(_: Namespace) -> int:
     base = repository.branch()
     with attempted() as attempt:
         if attempt is None:
-            print("this is the newest release of the template: there is nothing to propose")
+            print("this is the newest release of the template: nothing to propose")
             return 0
         pushed = _pushed()
         if reason := pushed and _settled(pushed, attempt):

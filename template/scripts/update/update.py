@@ -19,7 +19,7 @@ Next: `make lock install check`, then commit. `git reset --hard` takes the updat
 def run(given: Namespace) -> int:
     with attempted(given.data) as attempt:
         if attempt is None:
-            print("this is the newest release of the template: there is nothing to update")
+            print("this is the newest release of the template: nothing to update")
             return 0
         take(attempt)
         print(report(attempt))
