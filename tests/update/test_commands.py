@@ -166,6 +166,15 @@ def test_answers_can_be_given(service: Service) -> None:
     assert service.answers()["tier"] == "silver"
 
 
+def test_what_git_cannot_write_is_undone(template: Path, service: Service) -> None:
+    attributes = {"template/.gitattributes": "new.txt filter=faulty\n"}
+    release(template, "v0.3.0", {**attributes, "template/zzz/new.txt": "new\n"})
+    for name, value in {"clean": "cat", "smudge": "false", "required": "true"}.items():
+        git(service.folder, "config", f"filter.faulty.{name}", value)
+    assert "smudge filter faulty failed" in refusal(service, "update")
+    assert git(service.folder, "status", "--porcelain") == ""
+
+
 @pytest.fixture
 def slow_copier(service: Service, tmp_path: Path) -> Path:
     """In place of Copier one that damages the service's copy, tells so, and does not end."""
@@ -212,7 +221,7 @@ def test_what_is_stopped_changes_nothing(
     os.killpg(process.pid, by)
     _, said = process.communicate(timeout=30)
     assert process.returncode == 130, said
-    assert said == "error: stopped, before anything was changed\n"
+    assert said == "error: stopped: nothing is changed here\n"
     assert service.state() == before
     assert is_tidy(service)
 

@@ -57,7 +57,7 @@ def main(arguments: Sequence[str]) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("error: stopped, before anything was changed", file=sys.stderr)
+        print("error: stopped: nothing is changed here", file=sys.stderr)
         return 130
     return status
 
