@@ -50,7 +50,6 @@ def run(
     cwd: Path = ROOT,
     input: str = "",
     accept: Collection[int] = (0,),
-    environment: dict[str, str] | None = None,
 ) -> str:
     """What a program writes to stdout; ProgramError for an exit code that is not in `accept`.
 
@@ -63,7 +62,7 @@ def run(
             command,
             cwd=cwd,
             input=input.encode("utf-8", _EXACTLY),
-            env=variables | (environment or {}),
+            env=variables,
             capture_output=True,
         )
     except FileNotFoundError:
