@@ -1,6 +1,7 @@
 """The command line: `python3 -m scripts.update COMMAND …`."""
 
 import argparse
+import io
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -65,6 +66,8 @@ def parser() -> Parser:
 def main(arguments: Sequence[str]) -> int:
     """Carry a command out. An error is a sentence on stderr, and 2; 1 is the command's own."""
     given = parser().parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="surrogateescape")  # a diff shows the bytes that there are
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # tidies up, as Ctrl-C does
     try:
         status: int = given.run(given)
@@ -72,7 +75,7 @@ def main(arguments: Sequence[str]) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("error: stopped, before anything was changed", file=sys.stderr)
+        print("error: stopped: nothing is changed here", file=sys.stderr)
         return 130
     return status
 

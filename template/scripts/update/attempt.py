@@ -44,9 +44,7 @@ class Attempt:
     def files(self, kind: str) -> list[str]:
         """The files of a kind: A for added, M for changed, D for deleted."""
         changed = f"--diff-filter={kind}"
-        return names(
-            git("diff", "--name-only", "--no-renames", "-z", changed, "HEAD", self.tree)
-        )
+        return names(git("diff", "--name-only", "--no-renames", "-z", changed, "HEAD", self.tree))
 
     def diff(self) -> str:
         """Every line that would change."""
@@ -103,9 +101,9 @@ def _require_kept(before: Answers, after: Answers, template: Template, given: se
         if str(after.given[name]) != str(value):
             objection = _objection(template, after, name, value)
             raise UpdateError(
-                f"{after.release} does not take the answer {name}: {value}. {objection} Its default "
-                f"is {after.given[name]}; give the answer that you want, as in "
-                f'`make update data="{name}={after.given[name]}"`'
+                f"{after.release} does not take {value!r} for {name}, but would put its default in "
+                f"place of it, {after.given[name]!r}. {objection} Give the answer that you want: "
+                f'make update data="{name}=…"'
             )
 
 

@@ -39,7 +39,9 @@ def run(given: Namespace) -> int:
     print(f"{len(found.files)} of the template's files are not as {source.release} has them:")
     for word, name in found.files:
         print(f"  {word}  {name}")
-    print(f"\n- is the template's, + the service's. docs/update.md says what to do.\n\n{found.diff}")
+    print(
+        f"\n- is the template's, + the service's. docs/update.md says what to do.\n\n{found.diff}"
+    )
     return 1
 
 
@@ -70,9 +72,7 @@ def _patterns(source: Answers, template: Template) -> tuple[list[str], list[str]
             f"{source.release} of the template does not say yet which files are its own: "
             "`make update` brings one that does"
         )
-    seeds = [
-        seed[1] for line in configuration["_exclude"] if (seed := _UPDATE_ONLY.search(line))
-    ]
+    seeds = [seed[1] for line in configuration["_exclude"] if (seed := _UPDATE_ONLY.search(line))]
     return [*configuration["_skip_if_exists"], *seeds], configuration["_ownership"]["template"]
 
 

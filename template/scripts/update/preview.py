@@ -9,7 +9,7 @@ from .report import report
 def run(given: Namespace) -> int:
     with attempted(given.data) as attempt:
         if attempt is None:
-            print("this is the newest release of the template: there is nothing to update")
+            print("this is the newest release of the template: nothing to update")
             return 0
         print(report(attempt))
         if given.diff:

@@ -13,6 +13,8 @@ from .errors import UpdateError
 
 ROOT = Path(__file__).resolve().parents[2]
 
+# Whatever bytes there are, they come out as they went in.
+_EXACTLY = "surrogateescape"
 _COPIER = ROOT / ".tools" / "copier" / "bin"
 # Copier reads YAML, which Python's own library does not.
 _YAML = """
@@ -49,7 +51,6 @@ def run(
     cwd: Path = ROOT,
     input: str = "",
     accept: Collection[int] = (0,),
-    environment: dict[str, str] | None = None,
 ) -> str:
     """What a program writes to stdout; ProgramError for an exit code that is not in `accept`.
 
@@ -61,17 +62,15 @@ def run(
         done = subprocess.run(
             command,
             cwd=cwd,
-            input=input,
-            env=variables | (environment or {}),
+            input=input.encode("utf-8", _EXACTLY),
+            env=variables,
             capture_output=True,
-            encoding="utf-8",
-            errors="surrogateescape",
         )
     except FileNotFoundError:
         raise UpdateError(f"{name} is needed, and not installed") from None
     if done.returncode not in accept:
-        raise ProgramError(name, done.stderr)
-    return done.stdout
+        raise ProgramError(name, done.stderr.decode("utf-8", "replace"))
+    return done.stdout.decode("utf-8", _EXACTLY)
 
 
 def git(*arguments: str | Path, cwd: Path = ROOT, input: str = "") -> str:

@@ -2,6 +2,8 @@
 
 import sys
 from argparse import Namespace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from . import answers, drift, forge, repository
@@ -9,6 +11,7 @@ from .attempt import Attempt, attempted
 from .errors import UpdateError
 from .programs import ProgramError, git, make
 from .report import code, listed, report, section
+from .request import Request
 
 BRANCH = "template-update"
 
@@ -19,22 +22,32 @@ _BODY_AT_MOST = 60_000  # characters; GitHub takes 65,536
 _LINES_SHOWN = 30  # of what a failed target of make said
 
 
+@dataclass(frozen=True)
+class Result:
+    """How a command ended, and what it said last."""
+
+    command: str
+    passed: bool
+    said: str
+
+    def __str__(self) -> str:
+        return f"`{self.command}` {'passed' if self.passed else 'failed'}"
+
+
 def run(_: Namespace) -> int:
     base = repository.branch()
     with attempted() as attempt:
         if attempt is None:
-            print("this is the newest release of the template: there is nothing to propose")
+            print("this is the newest release of the template: nothing to propose")
             return 0
-        pushed = _pushed()
-        if reason := pushed and _settled(pushed, attempt):
+        pushed, request = _pushed(), forge.find(BRANCH)
+        if reason := pushed and _settled(pushed, attempt, request):
             print(reason)
             return 0
         results = _commit(attempt)
-        body = _body(attempt, results)
+        title, body = _title(attempt), _body(attempt, results)
         _push(attempt.folder, pushed)
-        title = _title(attempt)
         draft = bool(attempt.conflicts)
-        request = forge.find(BRANCH)
         if request:
             forge.refresh(request, title, body, draft)
         else:
@@ -55,8 +68,8 @@ def _pushed() -> str:
     return found.partition("\t")[0]
 
 
-def _settled(pushed: str, attempt: Attempt) -> str:
-    """Why there is nothing to do, "" where there is; UpdateError where people's work is in the way."""
+def _settled(pushed: str, attempt: Attempt, request: Request | None) -> str:
+    """Why there is nothing to do, "" where there is; UpdateError where people's work would go."""
     newest = attempt.after.release
     proposed = answers.parse(git("show", f"{pushed}:{answers.FILE}")).release
     commits = git("log", "--format=%ce%x09%h %an: %s", f"HEAD..{pushed}").splitlines()
@@ -69,47 +82,42 @@ def _settled(pushed: str, attempt: Attempt) -> str:
             f"Merge or delete it; the next run then proposes {newest}"
         )
     current = git("rev-parse", f"{pushed}^", "HEAD").split()
-    if proposed == newest and current[0] == current[1] and (request := forge.find(BRANCH)):
+    if request and proposed == newest and current[0] == current[1]:
         return f"{newest} is proposed already: {request.url}"
     return ""
 
 
 def _title(attempt: Attempt) -> str:
     """A conventional commit, as the title of each request is."""
-    return f"chore: update the template to {attempt.after.release}{_with_conflicts(attempt)}"
-
-
-def _with_conflicts(attempt: Attempt) -> str:
+    title = f"chore: update the template to {attempt.after.release}"
     count = len(attempt.conflicts)
-    return f" with {count} conflict{'s' if count > 1 else ''}" if count else ""
+    return f"{title} with {count} conflict{'s' if count > 1 else ''}" if count else title
 
 
-def _commit(attempt: Attempt) -> dict[str, str | None]:
-    """Lock and commit, and check what is committed.
-
-    What each target of make said where it failed, None where it passed.
-    """
-    folder, results = attempt.folder, {}
-    results["lock"] = _make("lock", folder)
+def _commit(attempt: Attempt) -> list[Result]:
+    """Lock and commit, and check what is committed."""
+    folder = attempt.folder
+    locked = _make("lock", folder)
     message = [_title(attempt)]
     if attempt.conflicts:
         message.append("Markers of conflicts are left to be resolved by people in:")
         message.append(listed(attempt.conflicts))
     git("add", "--all", cwd=folder)
-    author = ["-c", f"user.name={_NAME}", "-c", f"user.email={_EMAIL}", "-c", "commit.gpgsign=false"]
-    git(*author, "commit", "--quiet", "--file=-", cwd=folder, input="\n\n".join(message))
-    results["check"] = _make("check", folder)
-    return results
+    author = [f"user.name={_NAME}", f"user.email={_EMAIL}", "commit.gpgsign=false"]
+    settings = [part for setting in author for part in ("-c", setting)]
+    git(*settings, "commit", "--quiet", "--file=-", cwd=folder, input="\n\n".join(message))
+    return [locked, _make("check", folder)]
 
 
-def _make(target: str, folder: Path) -> str | None:
+def _make(target: str, folder: Path) -> Result:
     print(f"make {target} …", file=sys.stderr, flush=True)
     passed, said = make(target, folder)
-    print(f"make {target}: {'passed' if passed else 'failed'}", file=sys.stderr, flush=True)
-    return None if passed else "\n".join(said.splitlines()[-_LINES_SHOWN:])
+    result = Result(f"make {target}", passed, "\n".join(said.splitlines()[-_LINES_SHOWN:]))
+    print(result, file=sys.stderr, flush=True)
+    return result
 
 
-def _body(attempt: Attempt, results: dict[str, str | None]) -> str:
+def _body(attempt: Attempt, results: Sequence[Result]) -> str:
     """What those who review it read."""
     parts = [report(attempt)]
     if attempt.conflicts:
@@ -117,9 +125,8 @@ def _body(attempt: Attempt, results: dict[str, str | None]) -> str:
             "The files in conflict are committed with their markers, and `make check` fails until "
             f"people resolve them: `git switch {BRANCH}`, choose, commit, push."
         )
-    checked = [f"`make {target}` {'failed' if said else 'passed'}" for target, said in results.items()]
-    parts += section("Lock and checks", listed(checked))
-    parts += [f"What `make {it}` said last:\n\n````\n{said}\n````" for it, said in results.items() if said]
+    parts += section("Lock and checks", listed(map(str, results)))
+    parts += [f"````text\n{it.said}\n````" for it in results if not it.passed]
     parts += section("The template's files with changes of yours", listed(_drift(attempt)))
     body = "\n\n".join(parts)
     cut = "\n\n… The rest is cut off: `make update-preview` shows all of it."
@@ -140,5 +147,8 @@ def _push(folder: Path, pushed: str) -> None:
     try:
         git("push", "--quiet", lease, "origin", f"HEAD:{_REF}", cwd=folder)
     except ProgramError as error:
-        reason = forge.refused(error.said) or f"the branch {BRANCH} cannot be pushed: {error.reason}"
-        raise UpdateError(reason) from None
+        rejected = [line.strip() for line in error.said.splitlines() if "rejected]" in line]
+        reason = (rejected or [error.reason])[0]
+        raise UpdateError(
+            forge.refused(error.said) or f"the branch {BRANCH} cannot be pushed: {reason}"
+        ) from None

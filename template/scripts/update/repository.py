@@ -55,7 +55,7 @@ def branch() -> str:
 def worktree() -> Iterator[Path]:
     """All that is committed, in a folder that is gone afterwards, whatever happens in it."""
     with tempfile.TemporaryDirectory(prefix="update-") as temporary:
-        folder = Path(temporary) / ROOT.name
+        folder = Path(temporary).resolve() / ROOT.name
         try:
             git("worktree", "add", "--quiet", "--detach", folder)
             yield folder
