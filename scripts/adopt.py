@@ -60,7 +60,10 @@ def guesses(project: Path) -> Iterator[tuple[str, str]]:
     packages = sorted(path.parent for path in project.glob("src/*/__init__.py")) or folders
     if own := [path.name for path in packages if path.name not in {"tests", "test", "docs"}]:
         yield "package", own[0]
-    yield "ci", "gitlab" if (project / ".gitlab-ci.yml").exists() else "github"
+    if (project / ".gitlab-ci.yml").exists():
+        yield "ci", "gitlab"
+    elif (project / ".github").exists():
+        yield "ci", "github"
     for path in ("CODEOWNERS", ".github/CODEOWNERS", ".gitlab/CODEOWNERS"):
         if (project / path).is_file():
             if match := re.search(r"^\* +(@\S+)", (project / path).read_text("utf-8"), re.MULTILINE):
@@ -99,15 +102,18 @@ def render(given: argparse.Namespace, folder: Path) -> None:
         raise programs.ProgramError("copier", done.stderr)
 
 
-def chosen(given: argparse.Namespace, known: dict[str, Any], states: dict[str, Any]) -> list[str]:
+def chosen(given: argparse.Namespace, offer: Any) -> list[str]:
     """The parts to begin with: those that are named, or all that need no other and fit in."""
     for name in given.part or ():
-        if name not in known:
-            raise errors.UpdateError(f"there is no part {name}; there are {', '.join(known)}")
-        if missing := [need for need in known[name].needs if need not in given.part]:
+        if name not in offer.parts:
+            raise errors.UpdateError(f"there is no part {name}; there are {', '.join(offer.parts)}")
+        if missing := [need for need in offer.parts[name].needs if need not in given.part]:
             raise errors.UpdateError(f"{name} needs {' and '.join(missing)}: name it too")
-    fitting = {parts.State.MISSING, parts.State.SAME}
-    easy = [name for name in known if not known[name].needs and {*states[name].values()} <= fitting]
+    easy = [
+        name
+        for name, part in offer.parts.items()
+        if not part.needs and not any(offer.state(file).clashes for file in offer.of(name))
+    ]
     return ["update", *(name for name in given.part or easy if name != "update")]
 
 
@@ -122,37 +128,31 @@ def adopt(given: argparse.Namespace) -> None:
             f"{project} is under a template already: python3 -m scripts.update parts says what is next"
         )
     with tempfile.TemporaryDirectory(prefix="adopt-") as temporary:
-        template = Path(temporary) / project.name
-        render(given, template)
-        names = parts.files(template)
-        known = parts.read(template)
-        part_of = parts.matching({name: part.files for name, part in known.items()}, names)
-        states: dict[str, dict[str, Any]] = {name: {} for name in known}
-        for name in names:
-            states[part_of[name]][name] = parts.state(template, project, name)
-        taken = chosen(given, known, states)
-        untaken = [name for name in known if name not in taken]
-        keep = [pattern for name in untaken for pattern in known[name].files]
-        print(parts.overview(template, project, keep))
-        yours = sorted(
-            name
-            for part in taken
-            for name, state in states[part].items()
-            if state in (parts.State.DIFFERENT, parts.State.BLOCKED)
-        )
-        if stuck := [name for name in yours if part_of[name] == "update"]:
-            raise errors.UpdateError(f"{stuck[0]} is in the way of the template's: move it")
+        rendered = Path(temporary) / project.name
+        render(given, rendered)
+        offer = parts.Offer(rendered, project, [])
+        taken = chosen(given, offer)
+        keep = [it for name, part in offer.parts.items() if name not in taken for it in part.files]
+        print(parts.Offer(rendered, project, keep).overview())
+        files = {name: offer.state(name) for part in taken for name in offer.of(part)}
+        yours = [name for name, state in files.items() if state.clashes]
+        if stuck := [name for name in yours if offer.part_of[name] == "update"]:
+            raise errors.UpdateError(f"{stuck[0]} is where the template has a file: move yours")
         if given.preview:
             print(f"\nIt would begin with {', '.join(taken)}. Nothing is changed.")
             return
-        keep = sorted({*keep, *(f"/{name}" for name in yours)})
-        text = adoption.with_keep(answers.read(template), keep)
-        for part in taken:
-            for name, state in states[part].items():
-                if state is parts.State.MISSING:
-                    (project / name).parent.mkdir(parents=True, exist_ok=True)
-                    shutil.copy(template / name, project / name)
-        (project / answers.FILE).write_text(text, "utf-8")
+        source = answers.read(rendered)
+        text = adoption.with_keep(source, sorted({*keep, *(f"/{name}" for name in yours)}))
+        added = [name for name, state in files.items() if state is parts.State.MISSING]
+        try:
+            for name in added:
+                (project / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(rendered / name, project / name)
+            (project / answers.FILE).write_text(text, "utf-8")
+        except BaseException:
+            for name in added:
+                (project / name).unlink(missing_ok=True)
+            raise
     print(f"\nThe project has {', '.join(taken)} now. None of its own files is changed.")
     for name in yours:
         print(f"    {name} stays yours: python3 -m scripts.update compare {name}")
