@@ -171,7 +171,9 @@ def rounds_of(started: dict[str, Path], folder: Path, rounds: int) -> Iterator[d
         progress(f"update: round {number} of {rounds}")
         costs = {}
         for name, service in started.items():
-            costs[name] = update(shutil.copytree(service, folder / f"{name}-{number}", symlinks=True))
+            costs[name] = update(
+                shutil.copytree(service, folder / f"{name}-{number}", symlinks=True)
+            )
             shutil.rmtree(folder / f"{name}-{number}")
         yield costs
 

@@ -32,7 +32,9 @@ def arguments(given: Sequence[str]) -> argparse.Namespace:
     """What was typed."""
     description, _, _ = (__doc__ or "").partition("\n\n")
     parser = argparse.ArgumentParser(prog="adopt.py", description=description)
-    parser.add_argument("project", type=Path, metavar="PROJECT", help="its folder, a git repository")
+    parser.add_argument(
+        "project", type=Path, metavar="PROJECT", help="its folder, a git repository"
+    )
     parser.add_argument("--template", default=address(), help="where it updates from: %(default)s")
     parser.add_argument("--release", metavar="TAG", help="of the template; the newest if not given")
     parser.add_argument("--part", action="append", metavar="PART", help="to begin with")
@@ -66,7 +68,9 @@ def guesses(project: Path) -> Iterator[tuple[str, str]]:
         yield "ci", "github"
     for path in ("CODEOWNERS", ".github/CODEOWNERS", ".gitlab/CODEOWNERS"):
         if (project / path).is_file():
-            if match := re.search(r"^\* +(@\S+)", (project / path).read_text("utf-8"), re.MULTILINE):
+            if match := re.search(
+                r"^\* +(@\S+)", (project / path).read_text("utf-8"), re.MULTILINE
+            ):
                 yield "owner", match[1]
                 break
 

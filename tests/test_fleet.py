@@ -58,7 +58,13 @@ def test_each_service_is_in_the_table(clones: Path, capsys: pytest.CaptureFixtur
     cells = [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in lines]
     assert cells[0] == ("Service", "Owner", "Release", "Behind by", "Problems")
     assert cells[2:] == [
-        ("broken", "", "", "", "catalog-info.yaml cannot be read; .copier-answers.yml cannot be read"),
+        (
+            "broken",
+            "",
+            "",
+            "",
+            "catalog-info.yaml cannot be read; .copier-answers.yml cannot be read",
+        ),
         ("legacy", "attic", "", "", "no .copier-answers.yml"),
         ("neither", "", "", "", "no catalog-info.yaml; no .copier-answers.yml"),
         ("others", "shop", "v7.0.0", "", ".copier-answers.yml names no release of this template"),

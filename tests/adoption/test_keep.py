@@ -41,7 +41,9 @@ def started(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     service.mkdir()
     (service / "Makefile").write_text(OWN)
     answers = {"service": "orders", "keep": KEEP}
-    run_copy(str(template), service, answers, vcs_ref=OLD, defaults=True, overwrite=True, quiet=True)
+    run_copy(
+        str(template), service, answers, vcs_ref=OLD, defaults=True, overwrite=True, quiet=True
+    )
     return initialise(service)
 
 
@@ -148,7 +150,9 @@ def test_a_release_without_the_question_is_updated(template: Path, tmp_path: Pat
     (older / "copier.yml").write_text(yaml.safe_dump(configuration, allow_unicode=True))
     release(older, "v0.9.0")
     service = tmp_path / "orders"
-    run_copy(str(older), service, {"service": "orders"}, vcs_ref="v0.9.0", defaults=True, quiet=True)
+    run_copy(
+        str(older), service, {"service": "orders"}, vcs_ref="v0.9.0", defaults=True, quiet=True
+    )
     initialise(service)
     update(service)
     assert stored(service) is None
@@ -184,6 +188,14 @@ def test_the_answers_file_is_always_written(template: Path, tmp_path: Path) -> N
 
 
 def test_the_command_line_takes_a_list(template: Path, tmp_path: Path) -> None:
-    command = [str(BIN / "copier"), "copy", "--defaults", "-d", "keep=[/Makefile]", str(template), "orders"]
+    command = [
+        str(BIN / "copier"),
+        "copy",
+        "--defaults",
+        "-d",
+        "keep=[/Makefile]",
+        str(template),
+        "orders",
+    ]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
     assert not (tmp_path / "orders" / "Makefile").exists()

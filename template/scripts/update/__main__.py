@@ -47,7 +47,9 @@ def parser() -> Parser:
 
     each = command(adoption.take, "take", "Take a part of the template, or a file of your own back")
     each.add_argument("what", metavar="PART", help="or a path")
-    each.add_argument("--preview", action="store_true", help="show what it would do, and do nothing")
+    each.add_argument(
+        "--preview", action="store_true", help="show what it would do, and do nothing"
+    )
     each.add_argument(
         "--keep-mine",
         nargs="*",

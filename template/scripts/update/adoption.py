@@ -34,7 +34,9 @@ def show(_: Namespace) -> int:
         if yours:
             print("\nYour own, in parts that are taken:")
             print("\n".join(f"    {name}" for name in yours))
-            print(f"{_COMMAND} compare {yours[0]} shows how one differs, take {yours[0]} merges it.")
+            print(
+                f"{_COMMAND} compare {yours[0]} shows how one differs, take {yours[0]} merges it."
+            )
         if offer.ready:
             print(f"\nNext: {_COMMAND} take {offer.ready[0]} --preview")
     return 0
@@ -126,7 +128,9 @@ def _wanted(offer: Offer, what: str) -> tuple[list[str], set[str]]:
     if what in offer.parts:
         part = offer.parts[what]
         if missing := [name for name in part.needs if name in offer.untaken]:
-            raise UpdateError(f"{what} needs {' and '.join(missing)}, not taken yet: take that first")
+            raise UpdateError(
+                f"{what} needs {' and '.join(missing)}, not taken yet: take that first"
+            )
         patterns = {*part.files} & {*offer.keep}
         wanted = [name for name in offer.of(what) if name in _freed(offer, patterns)]
         if not wanted:

@@ -95,7 +95,11 @@ class Offer:
         """How a file is found in the service."""
         path = self.service / name
         above = [self.service / folder for folder in Path(name).parents]
-        if path.is_symlink() or path.is_dir() or any(it.is_symlink() or it.is_file() for it in above):
+        if (
+            path.is_symlink()
+            or path.is_dir()
+            or any(it.is_symlink() or it.is_file() for it in above)
+        ):
             return State.BLOCKED
         if not path.exists():
             return State.MISSING

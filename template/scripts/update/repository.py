@@ -27,7 +27,9 @@ def require_clean(folder: Path = ROOT) -> None:
             "run git init, and commit all there is"
         ) from None
     if top.resolve() != folder:
-        raise UpdateError(f"{folder} is a part of the repository {top}: updates need one of its own")
+        raise UpdateError(
+            f"{folder} is a part of the repository {top}: updates need one of its own"
+        )
     try:
         git("rev-parse", "--verify", "--quiet", "HEAD", cwd=folder)
     except ProgramError:
