@@ -82,7 +82,7 @@ def test_the_start_adds_what_does_not_differ(
         (["--part", "chassis"], "chassis needs checks: name it too"),
         (["-d", "service"], "service is no answer: it must be NAME=VALUE"),
         (["-d", "service=Par cels"], "It must be at most 40 lower-case letters"),
-        (["--template", "/nowhere"], "nowhere"),
+        (["--template", "/nowhere"], "Local template must be a directory"),
         (["--release", "v9.9.9"], "v9.9.9"),
     ],
 )
@@ -119,8 +119,12 @@ def test_a_project_is_adopted_once(run: Run, released: Path, adopted: Path) -> N
 def test_parts_says_what_is_next(run: Run, adopted: Path) -> None:
     status, said = command(run, adopted, "parts")
     assert status == 0, said
-    rows = {line.split()[0]: line.split()[1] for line in said.splitlines() if line}
-    assert (rows["repository"], rows["update"], rows["checks"]) == ("in", "yes", "no")
+    rows = {line[:10].strip(): line[12:19].strip() for line in said.splitlines()}
+    assert (rows["repository"], rows["update"], rows["checks"]) == (
+        "in part",
+        "yes",
+        "no",
+    )
     assert "    .github/CODEOWNERS\n" in said
     assert "Next: python3 -m scripts.update take checks --preview" in said
 
@@ -129,7 +133,7 @@ def test_a_part_waits_for_what_it_needs(run: Run, adopted: Path) -> None:
     before = files(adopted)
     status, said = command(run, adopted, "take", "frame")
     assert status == 2
-    assert said == "error: frame needs chassis and checks, not taken yet: take that first\n"
+    assert said == "error: frame needs checks and chassis, not taken yet: take that first\n"
     assert files(adopted) == before
 
 
