@@ -120,7 +120,7 @@ def sets(tag: str) -> Iterator[dict[str, Any]]:
             name: values[(number + (number // 2) * position) % len(values)]
             for position, (name, values) in enumerate(offered.items())
         }
-        texts = {name: text for name, text in TEXTS.items() if name in asked} if number % 2 else {}
+        texts = {name: text for name, text in TEXTS.items() if name in asked} if number == 1 else {}
         yield {"service": "orders", **chosen, **texts}
 
 
