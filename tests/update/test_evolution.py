@@ -162,7 +162,7 @@ def test_a_renamed_question_is_none_that_is_lost() -> None:
     [
         (OLD, None),
         (changed(name=OLD["name"] | {"validator": "{% if name | length > 8 %}Long.{% endif %}"}), "name: 1 "),
-        (changed(name=OLD["name"] | {"validator": "{{ nothing }}"}), "name: "),
+        (changed(name=OLD["name"] | {"validator": "{{ nothing.x }}"}), "name: "),
         (changed(name=OLD["name"] | {"type": "int", "validator": ""}), "name: "),
         (changed(name=OLD["name"] | {"when": False}), "name is not asked any more"),
         (changed(name=OLD["name"] | {"when": "{{ kind == 'big' }}"}), "name is not asked any more"),
