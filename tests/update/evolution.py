@@ -18,7 +18,12 @@ from scripts.ownership import matches, owners, patterns
 Configuration = Mapping[str, Any]
 
 BEFORE_OWNERSHIP = {
-    "template": ["/.github/workflows/", "/scripts/", "/src/*/chassis/", "/tests/unit/test_requests.py"]
+    "template": [
+        "/.github/workflows/",
+        "/scripts/",
+        "/src/*/chassis/",
+        "/tests/unit/test_requests.py",
+    ]
 }
 """What was the template's in releases that did not say so, and is gone."""
 
@@ -53,7 +58,7 @@ def lost_questions(earlier: Configuration, later: Configuration) -> Iterator[str
             continue
         for choice in _choices(question):
             if _choices(new[name]) and choice not in _choices(new[name]):
-                yield f"{name} lost the choice {choice!r}: whoever gave it silently gets the default"
+                yield f"{name} lost the choice {choice!r}: who gave it silently gets the default"
     for name in new.keys() - old.keys():
         if "default" not in new[name]:
             yield f"{name} is new and has no default: no update passes without an answer"
@@ -130,7 +135,9 @@ def answers_like(good: Sequence[str], number: int) -> list[str]:
         text = list(source.choice(made[: 50 * len(good)]))
         for _ in range(source.randint(1, 3)):
             place = source.randint(0, len(text))
-            text[place : place + source.randint(0, 2)] = source.choices(letters, k=source.randint(0, 2))
+            text[place : place + source.randint(0, 2)] = source.choices(
+                letters, k=source.randint(0, 2)
+            )
         made.append("".join(text))
     return made
 

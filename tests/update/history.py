@@ -134,9 +134,7 @@ def copy(template: Path, folder: Path, tag: str, answers: Answers) -> Path:
 
 def update(service: Path, **answers: str) -> None:
     """`copier update --defaults`, without trust, to the newest release."""
-    run_update(
-        str(service), answers, defaults=True, overwrite=True, unsafe=False, quiet=True
-    )
+    run_update(str(service), answers, defaults=True, overwrite=True, unsafe=False, quiet=True)
 
 
 def answers_of(service: Path) -> dict[str, Any]:

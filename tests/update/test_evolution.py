@@ -25,7 +25,12 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("update-1")]
 
 GOOD = {
     "service": ["orders", "price-list", "a1-b2", "class", "a"],
-    "description": ["Orders", '"Öffnen" {{ 7*7 }} it\'s <b>`x`</b> # no: comment 🫖', "null", "3.14"],
+    "description": [
+        "Orders",
+        '"Öffnen" {{ 7*7 }} it\'s <b>`x`</b> # no: comment 🫖',
+        "null",
+        "3.14",
+    ],
     "package": ["orders", "price_list", "a1_b2", "class_service"],
     "owner": ["@a", "@some/team", "@Some-Organisation/the.team_1-a"],
     "contact": [
@@ -90,14 +95,18 @@ def test_each_text_has_answers_to_try() -> None:
     assert texts == GOOD.keys()
 
 
-# -- Each fault is found ----------------------------------------------------------------------------
+# -- Each fault is found ---------------------------------------------------------------------------
 
 OLD: dict[str, Any] = {
     "_subdirectory": "template",
     "_skip_if_exists": ["/lock"],
     "_exclude": ["*~", "{% if _copier_operation == 'update' %}/seed{% endif %}"],
     "_ownership": {"template": ["/engine"], "shared": ["/settings"]},
-    "name": {"type": "str", "default": "a", "validator": "{% if name | length > 9 %}Long.{% endif %}"},
+    "name": {
+        "type": "str",
+        "default": "a",
+        "validator": "{% if name | length > 9 %}Long.{% endif %}",
+    },
     "kind": {"type": "str", "default": "small", "choices": ["small", "big"]},
 }
 FILES = {"lock", "seed", "engine", "settings"}
@@ -143,7 +152,10 @@ def test_a_lifted_line_is_found(later: dict[str, Any], fault: str) -> None:
     ("later", "fault"),
     [
         (changed(name=None), "name is gone"),
-        (changed(kind={"type": "str", "default": "big", "choices": {"Big": "big"}}), "kind lost the"),
+        (
+            changed(kind={"type": "str", "default": "big", "choices": {"Big": "big"}}),
+            "kind lost the",
+        ),
         (changed(region={"type": "str"}), "region is new and has no default"),
     ],
 )
@@ -161,12 +173,18 @@ def test_a_renamed_question_is_none_that_is_lost() -> None:
     ("later", "fault"),
     [
         (OLD, None),
-        (changed(name=OLD["name"] | {"validator": "{% if name | length > 8 %}Long.{% endif %}"}), "name: 1 "),
+        (
+            changed(name=OLD["name"] | {"validator": "{% if name | length > 8 %}Long.{% endif %}"}),
+            "name: 1 ",
+        ),
         (changed(name=OLD["name"] | {"validator": "{{ nothing.x }}"}), "name: "),
         (changed(name=OLD["name"] | {"type": "int", "validator": ""}), "name: "),
         (changed(name=OLD["name"] | {"when": False}), "name is not asked any more"),
         (changed(name=OLD["name"] | {"when": "{{ kind == 'big' }}"}), "name is not asked any more"),
-        (changed(kind=OLD["kind"] | {"choices": ["small"]}), "kind: 1 good answers are refused now"),
+        (
+            changed(kind=OLD["kind"] | {"choices": ["small"]}),
+            "kind: 1 good answers are refused now",
+        ),
     ],
 )
 def test_a_lost_answer_is_found(tmp_path: Path, later: dict[str, Any], fault: str | None) -> None:
