@@ -115,9 +115,10 @@ def sets(tag: str) -> Iterator[dict[str, Any]]:
     asked = questions(tag)
     offered = {name: choices(each) for name, each in asked.items() if "choices" in each}
     for number in range(max(map(len, offered.values()))):
-        # Where a value stands among those of its question, and so that pairs of them part.
+        # After each round through its choices a question moves on by its position, so that not
+        # all questions go round together.
         chosen = {
-            name: values[(number + (number // 2) * position) % len(values)]
+            name: values[(number + number // len(values) * position) % len(values)]
             for position, (name, values) in enumerate(offered.items())
         }
         texts = {name: text for name, text in TEXTS.items() if name in asked} if number == 1 else {}
