@@ -18,13 +18,6 @@ HEAD = """\
 
 Made from `copier.yml` and `scripts/ownership.py` by `make docs`; do not edit it by hand.
 [A decision record](../decisions/0005-ownership-of-files.md) says why it is so.
-
-| Owner | Updates of the template | If you delete it |
-| --- | --- | --- |
-| the template | merge into it; extend it through files of your own, and edit it where there is no other way | stays deleted |
-| shared | merge into it; your lines stand below the anchors, and values are changed in place | stays deleted |
-| you, and it must be there | never touch it | created again |
-| you: an example to start from | never touch it | stays deleted |
 """
 FILES = """\
 ## Files
@@ -35,8 +28,8 @@ What is not listed is yours, and no update knows of it.
 PLACES_HEAD = """\
 ## Where your lines go
 
-One item a line, directly below the anchor, which itself stays as it is: that keeps the template's lines apart from yours, so
-that both can change. In a file of your own, anything goes.
+One item a line, directly below the anchor, which itself stays as it is: that keeps the template's
+lines apart from yours, so that both can change. In a file of your own, anything goes.
 """
 
 
@@ -57,9 +50,7 @@ PLACES = (
     Place(
         "a router", "src/<package>/api/application.py", BELOW, "api.include_router(orders_router)"
     ),
-    Place(
-        "the status of an error", "src/<package>/api/errors.py", BELOW, "OrderClosedError: 409,"
-    ),
+    Place("the status of an error", "src/<package>/api/errors.py", BELOW, "OrderClosedError: 409,"),
     Place(
         "what is opened at the start",
         "src/<package>/app.py",
@@ -77,7 +68,12 @@ PLACES = (
         BELOW,
         "- test-load, a target of local.mk",
     ),
-    Place("a check that the image's signature waits for", ".gitlab/ci/checks.yml", BELOW, "- test-load"),
+    Place(
+        "a check that the image's signature waits for",
+        ".gitlab/ci/checks.yml",
+        BELOW,
+        "- test-load",
+    ),
     Place("another workflow of CI", ".github/workflows/<name>.yml", OWN, "on: {schedule: …}"),
     Place("other jobs of CI", ".gitlab-ci.yml", BELOW, "- local: .gitlab/ci/ours.yml"),
     Place("a finding of bandit to live with", ".gitlab/ci/bandit.yaml", BELOW, "- B608"),
@@ -85,7 +81,9 @@ PLACES = (
     Place("who reviews a path", ".github/CODEOWNERS", BELOW, "/schema/ @some/architects"),
     Place("who reviews a path", ".gitlab/CODEOWNERS", BELOW, "/schema/ @some/architects"),
     Place("what the service relies on", "catalog-info.yaml", BELOW, "- component:payments"),
-    Place("a resource of each environment", "deploy/base/kustomization.yaml", BELOW, "- ingress.yaml"),
+    Place(
+        "a resource of each environment", "deploy/base/kustomization.yaml", BELOW, "- ingress.yaml"
+    ),
     Place("a secret of the service", "deploy/base/deployment.yaml", BELOW, "- name: API_KEY …"),
     Place("who calls it, what it calls", "deploy/base/networkpolicy.yaml", BELOW, "- to: …"),
     Place("a resource of staging", "deploy/staging/kustomization.yaml", BELOW, "- ingress.yaml"),
@@ -101,17 +99,22 @@ PLACES = (
     Place("the value of a setting", "deploy/staging.vars.hcl", BELOW, 'GREETING = "Hello"'),
     Place("the value of a setting", "deploy/production.vars.hcl", BELOW, 'GREETING = "Hello"'),
     Place("an alert on the cluster", "deploy/production/alerts.yaml", BELOW, "- name: orders …"),
-    Place("an alert of `make up-observability`", "monitoring/prometheus/rules/<name>.yml", OWN, "groups: …"),
+    Place(
+        "an alert of `make up-observability`",
+        "monitoring/prometheus/rules/<name>.yml",
+        OWN,
+        "groups: …",
+    ),
     Place("a dashboard", "monitoring/grafana/dashboards/<name>.json", OWN, "as Grafana exports it"),
 )
 
 OWNERS = {
-    "template": "the template",
-    "shared": "shared",
-    "required": "you, and it must be there",
-    "seed": "you: an example to start from",
+    "template": ("the template", "merge into it; extend it by files of your own", "stays deleted"),
+    "shared": ("shared", "merge into it, around your lines and values", "stays deleted"),
+    "required": ("you, and it must be there", "never touch it", "created again"),
+    "seed": ("you: an example to start from", "never touch it", "stays deleted"),
 }
-"""The classes, as people say them."""
+"""The classes: the owner, what updates do, what becomes of a file that is deleted."""
 
 
 def patterns(copier: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -143,6 +146,7 @@ def page(copier: Mapping[str, Any]) -> str:
     return "\n".join(
         [
             HEAD,
+            table(("Owner", "Updates of the template", "If you delete it"), OWNERS.values()),
             FILES,
             table(("Files", "Owner"), files(copier)),
             PLACES_HEAD,
@@ -158,4 +162,4 @@ def files(copier: Mapping[str, Any]) -> Iterator[Sequence[str]]:
     """A row for each pattern."""
     for name, each in patterns(copier).items():
         for pattern in each:
-            yield code(pattern.replace("/src/*/", "/src/<package>/")), OWNERS[name]
+            yield code(pattern.replace("/src/*/", "/src/<package>/")), OWNERS[name][0]

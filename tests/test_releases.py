@@ -64,7 +64,8 @@ def test_the_list_is_in_the_history_and_in_the_notes() -> None:
         (ENTRY.format("0.1.0", "2026-01-01", "126b406"), "commit must be 40 hexadecimal"),
         (ENTRY.format("0.1.0", "2026-01-01", COMMIT) * 2, "oldest first, each once"),
         (
-            ENTRY.format("0.2.0", "2026-01-01", COMMIT) + ENTRY.format("0.10.0", "2025-01-01", COMMIT),
+            ENTRY.format("0.2.0", "2026-01-01", COMMIT)
+            + ENTRY.format("0.10.0", "2025-01-01", COMMIT),
             "0.10.0 stands after 0.2.0",
         ),
     ],

@@ -4,14 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from . import history
-from .history import Services
+from .history import ENVIRONMENT, Services, make
 
 
-@pytest.fixture(scope="session", name="history")
-def _history(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="session")
+def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The releases and the working tree."""
-    return history.make(tmp_path_factory.mktemp("history") / "shipshape")
+    return make(tmp_path_factory.mktemp("history") / "shipshape")
 
 
 @pytest.fixture(scope="session")
@@ -23,5 +22,5 @@ def services(history: Path, tmp_path_factory: pytest.TempPathFactory) -> Service
 @pytest.fixture(autouse=True)
 def _git_of_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     """Copier calls git too."""
-    for name, value in history.ENVIRONMENT.items():
+    for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)

@@ -115,12 +115,13 @@ def sets(tag: str) -> Iterator[dict[str, Any]]:
     asked = questions(tag)
     offered = {name: choices(each) for name, each in asked.items() if "choices" in each}
     for number in range(max(map(len, offered.values()))):
-        # Where a value stands among those of its question, and so that pairs of them part.
+        # After each round through its choices a question moves on by its position, so that not
+        # all questions go round together.
         chosen = {
-            name: values[(number + (number // 2) * position) % len(values)]
+            name: values[(number + number // len(values) * position) % len(values)]
             for position, (name, values) in enumerate(offered.items())
         }
-        texts = {name: text for name, text in TEXTS.items() if name in asked} if number % 2 else {}
+        texts = {name: text for name, text in TEXTS.items() if name in asked} if number == 1 else {}
         yield {"service": "orders", **chosen, **texts}
 
 
@@ -134,9 +135,7 @@ def copy(template: Path, folder: Path, tag: str, answers: Answers) -> Path:
 
 def update(service: Path, **answers: str) -> None:
     """`copier update --defaults`, without trust, to the newest release."""
-    run_update(
-        str(service), answers, defaults=True, overwrite=True, unsafe=False, quiet=True
-    )
+    run_update(str(service), answers, defaults=True, overwrite=True, unsafe=False, quiet=True)
 
 
 def answers_of(service: Path) -> dict[str, Any]:

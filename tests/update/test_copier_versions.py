@@ -26,9 +26,7 @@ def copier(requirement: str, *arguments: str | Path) -> str:
 
 
 @pytest.mark.parametrize("requirement", [LOWEST, NEWEST], ids=["lowest", "newest"])
-def test_an_update(
-    services: Services, history: Path, tmp_path: Path, requirement: str
-) -> None:
+def test_an_update(services: Services, history: Path, tmp_path: Path, requirement: str) -> None:
     tag, answers = RELEASES[0], chosen(RELEASES[0])[0]
     service = services.mine(tag, answers, tmp_path / "untouched")
     copier(requirement, "update", "--defaults", service)

@@ -15,7 +15,6 @@ from scripts.releases import order
 from tests.service.conftest import run
 
 from .history import (
-    NEXT,
     NOW,
     RELEASES,
     TEXTS,
@@ -23,7 +22,6 @@ from .history import (
     Services,
     commit,
     configuration,
-    copy,
     fork,
     git,
     point_at,
@@ -31,7 +29,7 @@ from .history import (
     sets,
     update,
 )
-from .test_update import assert_as_fresh, assert_peace, files
+from .test_update import assert_peace, files
 
 pytestmark = pytest.mark.slow
 
@@ -109,7 +107,7 @@ def test_a_deleted_example_stays_deleted(
     assert [name for name in [*seeds, "SECURITY.md"] if (service / name).exists()] == []
 
 
-# -- Beside the anchors -----------------------------------------------------------------------------
+# -- Beside the anchors ----------------------------------------------------------------------------
 
 
 def change_beside_anchors(template: Path) -> None:
@@ -184,15 +182,15 @@ def test_edits_survive_a_change_beside_each(
     assert "+    # added by the template" in ours
 
 
-# -- A whole service --------------------------------------------------------------------------------
-
-BY_HAND = {"v0.1.0": (), "v0.2.0": (), "v0.3.0": ()}
+# -- A whole service -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("tag", "answers"),
     [
-        pytest.param(RELEASES[0], chosen(RELEASES[0])[0], marks=pytest.mark.xdist_group("update-0")),
+        pytest.param(
+            RELEASES[0], chosen(RELEASES[0])[0], marks=pytest.mark.xdist_group("update-0")
+        ),
         pytest.param(
             RELEASES[-1], chosen(RELEASES[-1])[1], marks=pytest.mark.xdist_group("update-1")
         ),

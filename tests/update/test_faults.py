@@ -7,7 +7,18 @@ from pathlib import Path
 import pytest
 from copier.errors import UnsafeTemplateError
 
-from .history import NEXT, NOW, RELEASES, Services, commit, fork, git, point_at, release_next, update
+from .history import (
+    NEXT,
+    NOW,
+    RELEASES,
+    Services,
+    commit,
+    fork,
+    git,
+    point_at,
+    release_next,
+    update,
+)
 from .test_edits import assert_edits_are_there, chosen, edit
 from .test_update import assert_as_fresh, assert_peace
 
@@ -118,9 +129,7 @@ def test_no_fault_is_none(services: Services, history: Path, tmp_path: Path) -> 
     ],
     ids=lambda fault: fault.__name__,
 )
-def test_a_fault_is_caught(
-    services: Services, history: Path, tmp_path: Path, fault: Fault
-) -> None:
+def test_a_fault_is_caught(services: Services, history: Path, tmp_path: Path, fault: Fault) -> None:
     template = faulty(history, fault, tmp_path)
     with pytest.raises(FAULTS[fault]):
         check(services, template, tmp_path)
