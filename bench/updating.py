@@ -117,13 +117,13 @@ def one_file(folder: Path, tags: list[str]) -> None:
         git(folder, "tag", tag)
 
 
-def start(template: Path, tag: str, service: Path, **answers: str) -> Path:
+def start(template: Path, tag: str, folder: Path, **answers: str) -> Path:
     """A service of a release, in git."""
     data = [part for item in answers.items() for part in ("--data", "=".join(item))]
-    run(service.parent, COPIER, "copy", "--defaults", "--vcs-ref", tag, *data, template, service)
-    git(service, "init", "--quiet")
-    commit(service)
-    return service
+    run(folder.parent, COPIER, "copy", "--defaults", "--vcs-ref", tag, *data, template, folder)
+    git(folder, "init", "--quiet")
+    commit(folder)
+    return folder
 
 
 def edit(service: Path) -> None:
@@ -202,8 +202,8 @@ def updates(folder: Path, template: Path, tags: list[str], rounds: int) -> Table
         return Row(f"{what}: {processes[name]} processes of git", costs[name], anchor, target)
 
     rows = [
-        row("untouched", "untouched service", Target("at most", 8, "×")),
-        row("edited", "edited service", Target("at most", 8, "×")),
+        row("untouched", "untouched service", Target("at most", 7, "×")),
+        row("edited", "edited service", Target("at most", 7, "×")),
         row("minimal", "a template of one file"),
     ]
     return Table(TITLE, NOTE.format(releases=len(tags), rounds=rounds), rows)
