@@ -43,8 +43,8 @@ process. An edited service has lines of a team below each anchor. Warm: Copier's
 disk cache, after a round that does not count. {rounds} rounds."""
 FLEET_TITLE = "A hundred services"
 FLEET_NOTE = """\
-Copied from the oldest of {releases} releases with all combinations of answers in turn, edited at the
-anchors, each third one without the example, and updated to the working tree, two at a time."""
+Copied from the oldest of {releases} releases with all combinations of answers in turn, edited at
+the anchors, each third one without the example, and updated to the working tree, two at a time."""
 
 
 @dataclass(frozen=True)

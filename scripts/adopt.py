@@ -83,7 +83,8 @@ def description(project: Path) -> dict[str, Any]:
         return {}
     except ValueError as error:
         raise errors.UpdateError(f"pyproject.toml cannot be read: {error}") from None
-    return content.get("project") or content.get("tool", {}).get("poetry", {})
+    found: dict[str, Any] = content.get("project") or content.get("tool", {}).get("poetry", {})
+    return found
 
 
 def render(given: argparse.Namespace, folder: Path) -> None:
@@ -129,7 +130,7 @@ def adopt(given: argparse.Namespace) -> None:
     repository.require_clean(project)
     if (project / answers.FILE).exists():
         raise errors.UpdateError(
-            f"{project} is under a template already: python3 -m scripts.update parts says what is next"
+            f"{project} is under a template already: python3 -m scripts.update parts says more"
         )
     with tempfile.TemporaryDirectory(prefix="adopt-") as temporary:
         rendered = Path(temporary) / project.name

@@ -108,7 +108,7 @@ def entry(component: dict[str, Any], section: str, name: str) -> str | None:
 
 
 def newer(release: str, releases: Sequence[Release]) -> int | None:
-    """How many releases there are after one; git describes what lies after it as v1.0.0-2-g1a2b3c4."""
+    """How many releases follow one. What lies between two has a name such as v1.0.0-2-g1a2b3c4."""
     tags = [each.tag for each in releases]
     tag = next((tag for tag in (release, release.split("-")[0]) if tag in tags), None)
     return None if tag is None else len(tags) - 1 - tags.index(tag)

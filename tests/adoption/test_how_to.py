@@ -1,4 +1,4 @@
-"""docs/how-to/adopt-an-existing-service.md works as it is written, and nothing of a project is lost."""
+"""docs/how-to/adopt-an-existing-service.md works as written, and nothing of a project is lost."""
 
 import re
 import shutil
@@ -29,8 +29,8 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     venv = tmp_path_factory.mktemp("python") / "venv"
     uv = ROOT / ".tools" / "bin" / "uv"
     subprocess.run([uv, "venv", "--quiet", venv], check=True)
-    install = [uv, "pip", "install", "--quiet", "--python", venv, "--default-index", pip_index()]
-    subprocess.run([*install, "fastapi", "httpx2", "pytest"], check=True)
+    options = ["--quiet", "--python", str(venv), "--default-index", pip_index()]
+    subprocess.run([uv, "pip", "install", *options, "fastapi", "httpx2", "pytest"], check=True)
     return venv / "bin" / "python"
 
 
@@ -95,7 +95,7 @@ class Reader:
             elif name not in MOVED:
                 assert after[name] == content, name
         assert not [name for name, it in after.items() if CONFLICT.search(it.decode("utf-8"))]
-        command = [self.python, "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+        command = [str(self.python), "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider"]
         done = subprocess.run(
             command, cwd=self.project, capture_output=True, text=True, check=False
         )
