@@ -170,7 +170,7 @@ def test_what_git_cannot_write_is_undone(template: Path, service: Service) -> No
     release(template, "v0.3.0", {**attributes, "template/zzz/new.txt": "new\n"})
     for name, value in {"clean": "cat", "smudge": "false", "required": "true"}.items():
         git(service.folder, "config", f"filter.faulty.{name}", value)
-    assert "smudge filter faulty failed" in refusal(service, "update")
+    assert "external filter 'false' failed" in refusal(service, "update")
     assert git(service.folder, "status", "--porcelain") == ""
 
 
