@@ -11,6 +11,8 @@ from itertools import cycle, islice, product
 from pathlib import Path
 from typing import ClassVar
 
+import yaml
+
 from scripts import releases
 from scripts.render import PARTS, ROOT, export
 
@@ -22,12 +24,6 @@ SERVICES = 100
 COPIER = ROOT / ".venv" / "bin" / "copier"
 ANCHOR = "-- yours below"
 EXAMPLE = ("src/*/items.py", "src/*/api/items.py", "tests/*/test_item*.py")
-CHOICES = {
-    "database": ("postgresql", "none"),
-    "ci": ("github", "gitlab"),
-    "deploy": ("kubernetes", "nomad"),
-    "python": ("3.14", "3.13", "3.12", "3.11"),
-}
 GIT = {
     "GIT_AUTHOR_EMAIL": "bench@example.com",
     "GIT_AUTHOR_NAME": "bench",
@@ -43,8 +39,9 @@ process. An edited service has lines of a team below each anchor. Warm: Copier's
 disk cache, after a round that does not count. {rounds} rounds."""
 FLEET_TITLE = "A hundred services"
 FLEET_NOTE = """\
-Copied from the oldest of {releases} releases with all combinations of answers in turn, edited at
-the anchors, each third one without the example, and updated to the working tree, two at a time."""
+Copied from the oldest of {releases} releases with all combinations of its answers in turn,
+edited at the anchors, each third one without the example, and updated to the working tree, two at a
+time."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +112,17 @@ def one_file(folder: Path, tags: list[str]) -> None:
             file.write(f"\n{tag}\n")
         commit(folder)
         git(folder, "tag", tag)
+
+
+def combinations(template: Path, tag: str) -> list[dict[str, str]]:
+    """All combinations of the choices that a release offers."""
+    questions = yaml.safe_load(git(template, "show", f"{tag}:copier.yml"))
+    offered = {
+        name: list(it["choices"].values() if isinstance(it["choices"], dict) else it["choices"])
+        for name, it in questions.items()
+        if not name.startswith("_") and "choices" in it
+    }
+    return [dict(zip(offered, values, strict=True)) for values in product(*offered.values())]
 
 
 def start(template: Path, tag: str, folder: Path, **answers: str) -> Path:
@@ -211,7 +219,7 @@ def updates(folder: Path, template: Path, tags: list[str], rounds: int) -> Table
 
 def fleet(folder: Path, template: Path, tags: list[str]) -> Table:
     """Update a hundred services, two at a time."""
-    combinations = (dict(zip(CHOICES, values)) for values in product(*CHOICES.values()))
+    answers_in_turn = islice(cycle(combinations(template, tags[0])), SERVICES)
 
     def prepare(number: int, answers: dict[str, str]) -> Path:
         name = f"service-{number}"
@@ -235,7 +243,7 @@ def fleet(folder: Path, template: Path, tags: list[str]) -> Table:
 
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         progress(f"update: copy {SERVICES} services")
-        services = list(pool.map(prepare, range(SERVICES), islice(cycle(combinations), SERVICES)))
+        services = list(pool.map(prepare, range(SERVICES), answers_in_turn))
         progress(f"update: update {SERVICES} services")
         started = time.perf_counter()
         outcomes = list(pool.map(update_one, services))
