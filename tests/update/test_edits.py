@@ -38,11 +38,14 @@ EDITS = Path(__file__).with_name("edits")
 
 def edits(tag: str, answers: Answers) -> list[Path]:
     """The patches for a service of a release, in the order of the releases that allow them."""
+    chosen = {*map(str, answers.values())}
+    if "ci" not in answers:  # the first releases knew no other
+        chosen.add("github")
     allowed = [
         path
         for path in EDITS.glob("*/*.patch")
         if tag == NOW or order(path.parent.name) <= order(tag.removeprefix("v"))
-        if set(path.stem.split("@")[1:]) <= {*map(str, answers.values())}
+        if set(path.stem.split("@")[1:]) <= chosen
     ]
     assert len(allowed) > 5
     return sorted(allowed)
@@ -93,7 +96,7 @@ def test_edits_survive(services: Services, tmp_path: Path, tag: str, answers: An
     assert_edits_are_there(service, tag, answers)
 
 
-@pytest.mark.parametrize(("tag", "answers"), combinations(*RELEASES[-1:]))
+@pytest.mark.parametrize(("tag", "answers"), combinations(RELEASES[-1])[:2])
 def test_a_deleted_example_stays_deleted(
     services: Services, history: Path, tmp_path: Path, tag: str, answers: Answers
 ) -> None:
@@ -150,7 +153,7 @@ def beside(history: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return template
 
 
-@pytest.mark.parametrize(("tag", "answers"), combinations(*RELEASES[-1:], NOW))
+@pytest.mark.parametrize(("tag", "answers"), combinations(RELEASES[-1])[:2])
 def test_either_side_of_an_anchor_can_change(
     services: Services, beside: Path, tmp_path: Path, tag: str, answers: Answers
 ) -> None:

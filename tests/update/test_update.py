@@ -15,6 +15,7 @@ from .history import (
     Answers,
     Services,
     answers_of,
+    commit,
     configuration,
     copy,
     git,
@@ -84,7 +85,32 @@ def test_an_update_equals_a_fresh_copy(
     assert_as_fresh(history, NOW, tmp_path)
     assert answers_of(service).items() >= given.items()
 
-    git(service, "commit", "--quiet", "--message", "chore: update")
+
+@pytest.mark.parametrize(
+    ("tag", "answers"),
+    [
+        pytest.param(tag, sets(tag)[0], id=tag, marks=pytest.mark.xdist_group("update-1"))
+        for tag in RELEASES
+    ],
+)
+def test_a_second_update_changes_nothing(
+    services: Services, tmp_path: Path, tag: str, answers: Answers
+) -> None:
+    service = services.mine(tag, answers, tmp_path)
+    update(service)
+    commit(service, "chore: update")
     before = files(service)
     update(service)
     assert files(service) == before
+
+
+@pytest.mark.xdist_group("update-0")
+def test_an_answer_can_be_changed_without_a_newer_release(
+    services: Services, tmp_path: Path
+) -> None:
+    """The command that the message after a copy gives."""
+    service = services.mine(NOW, sets(NOW)[0], tmp_path)
+    update(service, owner="@other/team")
+    assert_peace(service)
+    assert answers_of(service)["owner"] == "@other/team"
+    assert "@other/team" in (service / "README.md").read_text("utf-8")
