@@ -53,14 +53,21 @@ def test_it_fits_its_schema(configured: Path) -> None:
     )
 
 
-@pytest.mark.slow
-def test_renovate_takes_it(configured: Path) -> None:
+def validated(path: Path) -> subprocess.CompletedProcess[str]:
+    """What Renovate itself says to a configuration of a repository."""
     command = programs.npm_program("renovate-config-validator", "renovate", programs.RENOVATE)
-    done = subprocess.run(
-        [*command, "--strict", configured.name],
-        cwd=configured.parent,
+    return subprocess.run(
+        [*command, "--strict", "--no-global", path.name],
+        cwd=path.parent,
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+@pytest.mark.slow
+def test_renovate_takes_it(configured: Path) -> None:
+    done = validated(configured)
     assert done.returncode == 0, done.stdout + done.stderr
+    configured.write_text(configured.read_text("utf-8").replace('"copier"', '"copied"'), "utf-8")
+    assert validated(configured).returncode == 1
