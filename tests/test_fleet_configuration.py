@@ -11,6 +11,7 @@ import yaml
 
 from scripts.render import ROOT
 from tests.checks import run_tool
+from tests.render.test_renovate import validated
 
 FLEET = ROOT / "fleet"
 PAGE = ROOT / "docs" / "how-to" / "run-a-fleet.md"
@@ -43,6 +44,17 @@ def test_a_fault_in_it_is_found(tmp_path: Path) -> None:
         run_tool(
             tmp_path, "check-jsonschema", "--builtin-schema", "vendor.renovate", "renovate.json"
         )
+
+
+@pytest.mark.slow
+def test_renovate_takes_the_preset(tmp_path: Path) -> None:
+    """The service's own refers to a preset that a validator would have to fetch."""
+    path = tmp_path / "renovate.json"
+    path.write_text(presets()[-1])
+    done = validated(path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    path.write_text(presets()[-1].replace('"copier"', '"copied"'))
+    assert validated(path).returncode == 1
 
 
 def test_multi_gitter_understands_it() -> None:

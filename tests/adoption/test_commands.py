@@ -9,7 +9,7 @@ import yaml
 from .conftest import PROJECT, Run
 from .repositories import commit, files, git, initialise, unmerged
 
-pytestmark = pytest.mark.xdist_group("adoption")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("adoption")]
 
 MARKER = b"<<<<<<< yours\n"
 

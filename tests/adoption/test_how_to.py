@@ -14,7 +14,7 @@ from tests.checks import CONFLICT
 
 from .repositories import append, files, release
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("adoption")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("how-to")]
 
 PAGE = ROOT / "docs" / "how-to" / "adopt-an-existing-service.md"
 BLOCK = re.compile(r"^( *)```console\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)

@@ -14,7 +14,7 @@ from tests.checks import BIN
 
 from .repositories import append, commit, files, git, initialise, release, unmerged
 
-pytestmark = pytest.mark.xdist_group("keep")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("keep")]
 
 OLD, NEW = "v1.0.0", "v1.1.0"
 KEEP = ["/Makefile", "/monitoring/", "/trivy.yaml"]
