@@ -183,7 +183,7 @@ def test_what_is_no_list_of_patterns_is_refused(
 
 
 def test_the_answers_file_is_always_written(template: Path, tmp_path: Path) -> None:
-    render(template, tmp_path / "orders", service="orders", keep=["/*"])  # type: ignore[arg-type]
+    render(template, tmp_path / "orders", service="orders", keep=["/**"])  # type: ignore[arg-type]
     assert [path.name for path in (tmp_path / "orders").iterdir()] == [".copier-answers.yml"]
 
 
