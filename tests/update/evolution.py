@@ -124,20 +124,17 @@ def lost_answers(
 
 
 def answers_like(good: Sequence[str], number: int) -> list[str]:
-    """Answers that are like good ones, and good or bad themselves; always the same ones."""
+    """Answers of all lengths, and others that are like good ones; always the same ones."""
+    shortest, longest = min(good, key=len), max(good, key=len)
+    made = [*good, *(longest[:length] for length in range(1, len(longest)))]
+    made += [shortest + shortest[-1] * more for more in range(1, 201)]
     source = random.Random(0)
     letters = sorted({*"".join(good), *"aZ0-_./@:%+ é\n"})
-    made = list(good)
-    for each in good:
-        made += [each[:length] for length in range(1, len(each))]
-        made += [each + each[-1] * more for more in range(1, 201)]
-    while len(made) < number:
-        text = list(source.choice(made[: 50 * len(good)]))
+    for _ in range(number):
+        text = list(source.choice(good))
         for _ in range(source.randint(1, 3)):
-            place = source.randint(0, len(text))
-            text[place : place + source.randint(0, 2)] = source.choices(
-                letters, k=source.randint(0, 2)
-            )
+            place, length = source.randint(0, len(text)), source.randint(0, 2)
+            text[place : place + length] = source.choices(letters, k=source.randint(0, 2))
         made.append("".join(text))
     return made
 

@@ -60,7 +60,7 @@ def a_task(template: Path) -> None:
 
 
 def randomness(template: Path) -> None:
-    append(template / "template/docs/release.md.jinja", "\n{{ range(10**9) | random }}\n")
+    append(template / "template/docs/release.md.jinja", "\n{{ range(10**5) | random }}\n")
 
 
 def a_required_question(template: Path) -> None:
