@@ -7,8 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from scripts.forge_api import ForgeError
-
+from ..forge_api import ForgeError
 from . import __doc__ as description
 from . import adoption, drift, preview, proposal, update
 from .errors import UpdateError

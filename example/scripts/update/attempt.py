@@ -13,6 +13,11 @@ from .errors import UpdateError
 from .programs import ROOT, ProgramError, copier, git, names
 from .template import Template, cloned
 
+# How Copier says that an answer will not do: the name of its question, and why.
+_REFUSAL = re.compile(
+    r"(?:Validation error for question|Invalid choice for) '(\w+)': (.+)", re.DOTALL
+)
+
 
 @dataclass(frozen=True)
 class Attempt:
@@ -84,7 +89,13 @@ def _update(before: Answers, template: Template, folder: Path, data: Sequence[st
     try:
         copier("update", *options, *(f"--data={each}" for each in data), folder)
     except ProgramError as error:
-        raise UpdateError(f"Copier cannot update: {error.reason}") from None
+        name, reason = _refused(error)
+        if name in before.given:
+            raise UpdateError(
+                f"{before.given[name]!r} is no answer to {name}. {reason} "
+                f"Put that right in {answers.FILE}, and commit it"
+            ) from None
+        raise UpdateError(f"Copier cannot update: {reason or error.reason}") from None
     after = answers.read(folder)
     _require_kept(before, after, template, {each.partition("=")[0] for each in data})
     unmerged = git("ls-files", "--unmerged", "-z", cwd=folder)
@@ -113,6 +124,11 @@ def _objection(template: Template, after: Answers, name: str, value: object) -> 
     try:
         template.copy(after.release, {**after.given, name: value}, target, "--pretend")
     except ProgramError as error:
-        said = re.search(rf"(?:question|choice for) '{name}': (.+)", error.said, re.DOTALL)
-        return " ".join(said[1].split()) if said else ""
+        return _refused(error)[1]
     return ""
+
+
+def _refused(error: ProgramError) -> tuple[str, str]:
+    """The question whose answer Copier did not take, and why; nothing where it failed otherwise."""
+    found = _REFUSAL.search(error.said)
+    return (found[1], " ".join(found[2].split())) if found else ("", "")

@@ -13,7 +13,7 @@ from .errors import UpdateError
 from .programs import ROOT, ProgramError, git, names, read_yaml
 from .template import Template, cloned
 
-_UPDATE_ONLY = re.compile(r"{%-? *if .*_copier_operation.*?%}(.+?){%-? *endif *-?%}")
+_UPDATE_ONLY = re.compile(r"[{]%-? *if .*_copier_operation.*?%}(.+?)[{]%-? *endif *-?%}")
 _WORDS = {"D": "missing", "M": "changed", "T": "changed"}
 
 

@@ -2,8 +2,7 @@
 
 from functools import partial
 
-from scripts.forge_api import ForgeError, ask
-
+from ..forge_api import ForgeError, ask
 from .programs import run
 from .request import Request
 
@@ -20,7 +19,7 @@ gh = partial(ask, "gh")
 
 def find(branch: str) -> Request | None:
     """The open pull request of a branch."""
-    for it in gh(f"{_PULLS}?state=open&head={{owner}}:{branch}") or ():
+    for it in gh(_PULLS + "?state=open&head={owner}:" + branch) or ():
         return Request(it["number"], it["html_url"], it["draft"])
     return None
 

@@ -119,7 +119,7 @@ class Offer:
 
     def overview(self) -> str:
         """A table of the parts: which are taken, and what the others would bring."""
-        rows = [("part", "taken", "missing", "same", "differ", "needs", "what it is")]
+        rows = [["part", "taken", "missing", "same", "differ", "needs", "what it is"]]
         for name, part in self.parts.items():
             files = self.of(name)
             states = [self.state(file) for file in files]
@@ -130,7 +130,7 @@ class Offer:
                 sum(state.clashes for state in states),
             )
             taken = "no" if name in self.untaken else some
-            rows.append((name, taken, *map(str, counts), ", ".join(part.needs) or "-", part.about))
+            rows.append([name, taken, *map(str, counts), ", ".join(part.needs) or "-", part.about])
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
 

@@ -117,5 +117,5 @@ def of_copier(name: str) -> list[str | Path]:
     if shutil.which("uvx"):
         return ["uvx", "--quiet", "--from", "copier>=9.18,<10", name]
     raise UpdateError(
-        "Copier is not installed: `make update-preview` installs it, or install uv, which fetches it"
+        "Copier is not installed: `make update-preview` installs it, or uv, once you have that"
     )
