@@ -1,8 +1,9 @@
 # `make help` lists the targets.
 PYTHON ?= python3
 BIN := .venv/bin
-# All files but the ignored and the generated ones; unlike `git ls-files` it sees new ones too.
-FILES = git grep --no-index --exclude-standard --files-with-matches --null '' -- ':!*.lock' ':!example'
+# All files but the ignored, the generated and those full of hashes; unlike `git ls-files` it sees
+# new ones too.
+FILES = git grep --no-index --exclude-standard --files-with-matches --null '' -- ':!*.lock' ':!example' ':!releases.toml'
 
 # Certificates as the system has them, for a proxy or mirror of your own; Python is not downloaded.
 export UV_SYSTEM_CERTS ?= 1

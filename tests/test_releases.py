@@ -8,7 +8,7 @@ from scripts.releases import NOTES, ReleaseError, git, main, read, release, tag
 from scripts.render import ROOT
 
 ENTRY = '[[releases]]\nversion = "{}"\ndate = {}\ncommit = "{}"\n'
-COMMIT = "0123456789abcdef0123456789abcdef01234567"
+COMMIT = "0123456789" * 4
 SETTINGS = (ROOT / "pyproject.toml").read_text("utf-8").partition("[tool.commitizen]")
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from copier.errors import UnsafeTemplateError
+from jinja2 import UndefinedError
 
 from .history import (
     NEXT,
@@ -85,7 +86,7 @@ FAULTS: dict[Fault, type[Exception]] = {
     randomness: AssertionError,
     a_required_question: ValueError,
     a_lifted_seed_exclusion: AssertionError,
-    an_undefined_variable: Exception,
+    an_undefined_variable: UndefinedError,
 }
 
 
