@@ -23,7 +23,7 @@ _answers_file: .copier-answers.yml
 _skip_if_exists: [/poetry.lock]
 _exclude: ["{% if _copier_operation == 'update' %}/example.txt{% endif %}"]
 _ownership:
-  template: [/Makefile, /scripts/, /chassis/, /example.txt]
+  template: [/.copier-answers.yml, /Makefile, /scripts/, /chassis/, /example.txt]
   shared: [/settings.txt, /.gitignore]
 service: {type: str, default: orders}
 ci: {type: str, choices: [github, gitlab]}
