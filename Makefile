@@ -1,8 +1,9 @@
 # `make help` lists the targets.
 PYTHON ?= python3
 BIN := .venv/bin
-# All files but the ignored and the generated ones; unlike `git ls-files` it sees new ones too.
-FILES = git grep --no-index --exclude-standard --files-with-matches --null '' -- ':!*.lock' ':!example'
+# All files but the ignored, the generated and those full of hashes; unlike `git ls-files` it sees
+# new ones too.
+FILES = git grep --no-index --exclude-standard --files-with-matches --null '' -- ':!*.lock' ':!example' ':!releases.toml'
 
 # Certificates as the system has them, for a proxy or mirror of your own; Python is not downloaded.
 export UV_SYSTEM_CERTS ?= 1
@@ -36,7 +37,7 @@ lint: install  ## Check style, workflows and secrets
 	@$(BIN)/black --check --quiet . || { $(BIN)/black --check . ; exit 1; }
 	@$(BIN)/isort --check-only --quiet .
 	@$(BIN)/flake8
-	@$(BIN)/shellcheck .ci/run
+	@$(BIN)/shellcheck .ci/run fleet/propose
 	@$(BIN)/zizmor --quiet --offline --pedantic .github
 	@$(FILES) | xargs -0 $(BIN)/detect-secrets-hook
 
@@ -71,6 +72,14 @@ bench: install  ## Measure copying, installing, starting and serving against the
 .PHONY: docs
 docs: install  ## Make docs/reference anew
 	@$(BIN)/python -m scripts.reference
+
+.PHONY: tags
+tags: install  ## Make the tags of git that releases.toml says
+	@$(BIN)/python -m scripts.releases tags
+
+.PHONY: release
+release: install  ## Turn what is unreleased into a release, with VERSION=1.2.0 or by its commits
+	@$(BIN)/python -m scripts.releases release $(VERSION)
 
 .PHONY: hooks
 hooks: install  ## Have git run the checks at each commit

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
-from . import checking, copying, installing, serving, starting
+from . import checking, copying, installing, serving, starting, updating
 from .machine import description
 from .measuring import MeasuringError, Table
 
@@ -22,6 +22,7 @@ PARTS: dict[str, tuple[Callable[[Path, int], list[Table]], int]] = {
     "copy": (copying.measure, 10),
     "install": (installing.measure, 10),
     "check": (checking.measure, 3),
+    "update": (updating.measure, 10),
     "start": (starting.measure, 10),
     "serving": (serving.measure, 8),
 }

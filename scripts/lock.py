@@ -24,6 +24,7 @@ uv>=0.13,<0.14
 
 REQUIREMENTS = {
     "tools.lock": TOOLS,
+    "scripts/update/copier.lock": "copier>=9.18,<10\n",
     "{% if ci == 'gitlab' %}.gitlab{% endif %}/ci/bandit.txt": "bandit>=1.9,<2\n",
 }
 """What is locked for pip and uv, by its file in template/."""

@@ -1,25 +1,26 @@
-"""Write docs/reference/questions.md from copier.yml: the questions, and who owns which file.
+"""Write docs/reference from copier.yml: the questions, and who owns which file.
 
-`make docs` writes the page; with `--check` this fails where the committed one is stale.
+`make docs` writes the pages; with `--check` this fails where a committed one is stale.
 """
 
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from . import ownership
+from .markdown import code, plain, table
+
 ROOT = Path(__file__).parents[1]
-PAGE = ROOT / "docs" / "reference" / "questions.md"
+FOLDER = ROOT / "docs" / "reference"
 
 HEAD = """\
-# Questions and file ownership
+# Questions
 
-Made from `copier.yml` by `scripts/reference.py`; do not edit it by hand.
-
-## Questions
+Made from `copier.yml` by `make docs`; do not edit it by hand.
 
 `copier copy --defaults` takes every default; `-d NAME=VALUE` answers one question beforehand.
 """
@@ -28,23 +29,13 @@ NOT_ASKED = """\
 
 There is a single choice, or the answer follows from the others.
 """
-OWNERSHIP = """\
-## Who owns which file
-
-Each file has one owner; [a decision record](../decisions/0005-ownership-of-files.md) says why.
-A path starts at the root of the service. One that ends with a slash is a folder with all in it.
-"""
-REQUIRED = "yours, required", "never touch it", "created again"
-SEED = "yours, an example to start from", "never touch it", "stays deleted"
-OTHERS = "every other file", "the template's, or shared", "merge into it", "stays deleted"
 
 TAG = re.compile(r"{%.*?%}|{#.*?#}", re.DOTALL)
 EXPRESSION = re.compile(r"{{-?\s*(.*?)\s*-?}}", re.DOTALL)
-UPDATE_ONLY = re.compile(r"{%-?\s*if\s+_copier_operation\s*==\s*['\"]update['\"]\s*-?%}")
 
 
 def page(copier: Mapping[str, Any]) -> str:
-    """The whole page for what copier.yml says."""
+    """The page of the questions."""
     questions = {name: each for name, each in copier.items() if not name.startswith("_")}
     asked = [name for name, each in questions.items() if each.get("when") is not False]
     parts = [HEAD, *(section(name, questions) for name in asked)]
@@ -55,8 +46,7 @@ def page(copier: Mapping[str, Any]) -> str:
     ]
     if rest:
         parts += [NOT_ASKED, table(("Answer", "Question", "Value"), rest)]
-    head = "Files", "Owner", "Updates of the template", "If you delete it"
-    return "\n".join([*parts, OWNERSHIP, table(head, owners(copier))])
+    return "\n".join(parts)
 
 
 def section(name: str, questions: Mapping[str, Any]) -> str:
@@ -100,51 +90,23 @@ def rule(validator: str) -> str:
     return plain(EXPRESSION.sub("…", TAG.sub(" ", validator)))
 
 
-def owners(copier: Mapping[str, Any]) -> Iterator[Sequence[str]]:
-    """A row for each file that copier.yml gives an owner of its own, and one for all others."""
-    for pattern in copier.get("_skip_if_exists", ()):
-        yield path(pattern), *REQUIRED
-    for pattern in copier.get("_exclude", ()):
-        if UPDATE_ONLY.search(pattern):
-            yield path(pattern), *SEED
-    yield OTHERS
-
-
-def path(pattern: str) -> str:
-    """A pattern as people write a path: src/<package>/items.py."""
-    return code(EXPRESSION.sub(r"<\1>", TAG.sub("", pattern)))
-
-
-def plain(text: object) -> str:
-    """Text on one line."""
-    return " ".join(str(text).split())
-
-
-def code(value: object) -> str:
-    """A value in backticks."""
-    return f"`{plain(value)}`"
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
-
-
 def main(arguments: list[str]) -> int:
     """Write the page or, with --check, say whether it is stale."""
     if arguments not in ([], ["--check"]):
         print(__doc__, file=sys.stderr)
         return 2
-    wanted = page(yaml.safe_load((ROOT / "copier.yml").read_text(encoding="utf-8")))
-    if not arguments:
-        PAGE.parent.mkdir(parents=True, exist_ok=True)
-        PAGE.write_text(wanted, encoding="utf-8")
-    elif not PAGE.exists() or PAGE.read_text(encoding="utf-8") != wanted:
-        name = PAGE.relative_to(ROOT)
-        print(f"{name} is stale: run `make docs`", file=sys.stderr)
-        return 1
-    return 0
+    copier = yaml.safe_load((ROOT / "copier.yml").read_text(encoding="utf-8"))
+    wanted = {
+        FOLDER / "questions.md": page(copier),
+        FOLDER / "ownership.md": ownership.page(copier),
+    }
+    stale = [path for path, text in wanted.items() if not path.exists() or path.read_text() != text]
+    for path in stale:
+        if arguments:
+            print(f"{path.relative_to(ROOT)} is stale: run `make docs`", file=sys.stderr)
+        else:
+            path.write_text(wanted[path], encoding="utf-8")
+    return 1 if arguments and stale else 0
 
 
 if __name__ == "__main__":

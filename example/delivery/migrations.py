@@ -2,7 +2,8 @@
 
 Each module in migrations/versions says, beside its revision, `phase = "expand"`: code from before
 it still runs after it. Or it says `phase = "contract"` and `oldest_release = "1.4.0"`: code older
-than that release cannot run after it. `python -m delivery.migrations` checks what they say.
+than that release cannot run after it. The first migration needs no mark, for no code is from before
+it. `python -m delivery.migrations` checks what they say.
 """
 
 import ast
@@ -44,7 +45,7 @@ class Migration:
             source,
             values.get("revision"),
             frozenset([earlier] if isinstance(earlier, str) else earlier),
-            values.get("phase"),
+            values.get("phase", None if earlier else "expand"),
             values.get("oldest_release"),
         )
 

@@ -16,13 +16,18 @@ SETTINGS = {
     "_answers_file",
     "_envops",
     "_exclude",
+    "_external_data",
     "_message_after_copy",
     "_message_after_update",
     "_min_copier_version",
+    "_ownership",
     "_skip_if_exists",
     "_subdirectory",
 }
-"""The settings in use. Those that need trust, _tasks, _migrations and the like, never join."""
+"""The settings in use. Those that need trust, _tasks, _migrations and the like, never join.
+
+_ownership is no setting of Copier's: it ignores what it does not know.
+"""
 
 ASKED_AT_MOST = 12
 
@@ -124,5 +129,8 @@ def test_paths_in_the_lists_start_at_the_root() -> None:
     """A bare name would match in each folder: README.md in all of them, say."""
     configuration = read()
     junk = {"__pycache__", "*.py[co]", ".DS_Store", "*~"}
-    for entry in {*configuration["_exclude"], *configuration["_skip_if_exists"]} - junk:
+    answered = {entry for entry in configuration["_exclude"] if "keep" in entry}
+    answered.add("!/.copier-answers.yml")
+    assert len(answered) == 2
+    for entry in {*configuration["_exclude"], *configuration["_skip_if_exists"]} - junk - answered:
         assert entry.removeprefix("{% if _copier_operation == 'update' %}").startswith("/"), entry

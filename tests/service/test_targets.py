@@ -16,6 +16,7 @@ pytestmark = pytest.mark.slow
 TARGETS = {
     "check",
     "clean",
+    "drift",
     "format",
     "help",
     "hooks",
@@ -26,6 +27,9 @@ TARGETS = {
     "schema",
     "test-chassis",
     "test-delivery",
+    "update",
+    "update-preview",
+    "update-propose",
 }
 
 
@@ -46,6 +50,18 @@ def test_install_refuses_what_the_lock_does_not_know(service: Path, tmp_path: Pa
     lock.write_text(re.sub(r"sha256:.{8}", "sha256:00000000", lock.read_text()))
     with pytest.raises(AssertionError, match="Hash mismatch"):
         run(tmp_path, "make", "install")
+
+
+def test_lint_finds_a_conflict_that_was_committed(service: Path) -> None:
+    page = service / "docs" / "update.md"
+    before = page.read_text("utf-8")
+    markers = "<<<<<<< before updating\n=======\n>>>>>>> after updating\n"
+    page.write_text(before + markers, "utf-8")
+    try:
+        with pytest.raises(AssertionError, match="docs/update.md:[0-9]+: Merge conflict string"):
+            run(service, "make", "lint")
+    finally:
+        page.write_text(before, "utf-8")
 
 
 def test_hooks_pass_on_all_files(service: Path) -> None:

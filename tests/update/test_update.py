@@ -1,227 +1,116 @@
-"""An update brings what is new, and costs a team nothing of its own."""
+"""An update of a service that nobody has edited gives what a fresh copy would."""
 
-import shutil
-import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
-import yaml
-from copier import run_copy, run_update
-from copier.errors import UnsafeTemplateError
 
-from scripts.render import export
-from tests.render.test_example import differences, state
+from scripts.ownership import owners
+from tests.render.test_example import State, differences, state
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("update")]
+from .history import (
+    NOW,
+    RELEASES,
+    TEXTS,
+    Answers,
+    Services,
+    answers_of,
+    commit,
+    configuration,
+    copy,
+    git,
+    sets,
+    update,
+)
 
-OLD, NEW = "v0.0.1", "v9999.0.0"
-ANSWERS = {"service": "orders", "owner": "@some/team"}
-ANCHOR = "# -- yours below --"
-GIVEN_ONCE = {
-    "poetry.lock": "template/poetry.lock.jinja",
-    "schema/openapi.yaml": "template/schema/openapi.yaml.jinja",
-    "src/orders/api/items.py": "template/src/{{package}}/api/items.py",
-    "src/orders/items.py": "template/src/{{package}}/items.py",
-}
-"""What is the service's: where it is in a service, and in the template."""
+pytestmark = pytest.mark.slow
 
-
-def git(folder: Path, *arguments: str) -> str:
-    """Git as a test needs it: nobody's settings, an author."""
-    settings = ["user.name=test", "user.email=test@example.com", "commit.gpgsign=false"]
-    command = ["git", *[part for setting in settings for part in ("-c", setting)], *arguments]
-    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout
+NOT_SHOWN = {"service", *TEXTS}
 
 
-def commit(folder: Path, message: str) -> None:
-    """Commit all there is."""
-    git(folder, "add", "--all")
-    git(folder, "commit", "--quiet", "--message", message)
+def files(service: Path) -> State:
+    """What git holds of a service, and will."""
+    return {name: it for name, it in state(service).items() if not name.startswith(".git/")}
 
 
-def append(path: Path, text: str) -> None:
-    """Add to the end of a file."""
-    path.write_text(path.read_text("utf-8") + text, "utf-8")
+def of_the_team(name: str) -> bool:
+    """Whether a file is a team's once it has been given."""
+    return owners(configuration(NOW), name) in (["required"], ["seed"])
 
 
-def release(template: Path, tag: str) -> None:
-    """Commit and tag a template."""
-    commit(template, f"feat: {tag}")
-    git(template, "tag", tag)
-
-
-def develop(template: Path) -> None:
-    """Change a template as the next release might, beside what teams edit and in what is theirs."""
-    for path in GIVEN_ONCE.values():
-        append(template / path, "# of the new release\n")
-    project = template / "template" / "pyproject.toml.jinja"
-    text = project.read_text("utf-8")
-    assert '"pydantic (>=2.14,<3)",' in text
-    project.write_text(
-        text.replace('"pydantic (>=2.14,<3)",', '"pydantic (>=2.15,<3)",').replace(
-            f"    {ANCHOR}\n]", f'    "zstandard (>=0.25,<1)",\n    {ANCHOR}\n]', 1
-        )
-    )
-    append(template / "template" / "Makefile.jinja", "\n# of the new release\n")
-    (template / "template" / "NEW.md").write_text("of the new release\n")
-
-
-@pytest.fixture(scope="module")
-def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A template of two releases."""
-    template = export(tmp_path_factory.mktemp("releases") / "template")
-    git(template, "init", "--quiet", "--initial-branch", "main")
-    release(template, OLD)
-    develop(template)
-    release(template, NEW)
-    return template
-
-
-def copy(template: Path, folder: Path, tag: str) -> Path:
-    """A service of a release."""
-    run_copy(str(template), folder, ANSWERS, vcs_ref=tag, defaults=True, unsafe=False, quiet=True)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def started(released: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A service of the old release, in git."""
-    service = copy(released, tmp_path_factory.mktemp("started") / "orders", OLD)
-    git(service, "init", "--quiet", "--initial-branch", "main")
-    commit(service, "feat: start")
-    return service
-
-
-@pytest.fixture
-def service(started: Path, tmp_path: Path) -> Path:
-    """A service of the old release to do anything with."""
-    return shutil.copytree(started, tmp_path / "orders", symlinks=True)
-
-
-def update(service: Path) -> None:
-    """`copier update --defaults`."""
-    run_update(str(service), defaults=True, overwrite=True, unsafe=False, quiet=True)
-
-
-def update_in_peace(service: Path) -> None:
-    """An update after which there is nothing to resolve."""
-    update(service)
+def assert_peace(service: Path) -> None:
+    """There is nothing to resolve, and no trace that there was."""
     assert git(service, "diff", "--name-only", "--diff-filter=U") == ""
     assert not list(service.rglob("*.rej"))
     git(service, "add", "--all")
     assert git(service, "diff", "--cached", "--check") == ""
 
 
-def files(service: Path) -> dict[str, tuple[bytes, int]]:
-    """What git holds of a service, and will."""
-    return {name: it for name, it in state(service).items() if not name.startswith(".git/")}
+def assert_as_fresh(template: Path, tag: str, folder: Path) -> None:
+    """A service that has been updated is as a new one of that tag, but for what is the team's.
+
+    That is unchanged; `HEAD` is what it was before.
+    """
+    service, fresh = folder / "orders", folder / "fresh" / "orders"
+    before = git(service, "ls-tree", "-r", "--name-only", "-z", "HEAD").split("\0")[:-1]
+    copy(template, fresh, tag, answers_of(service))
+    other = differences(files(service), files(fresh))
+    assert [name for name in other if not of_the_team(name)] == []
+    changed = git(service, "diff", "--name-only", "-z", "HEAD").split("\0")[:-1]
+    assert [name for name in changed if name in before and of_the_team(name)] == []
 
 
-def test_an_update_equals_a_fresh_copy(released: Path, service: Path, tmp_path: Path) -> None:
-    before = files(service)
-    update_in_peace(service)
-    after = files(service)
-    fresh = files(copy(released, tmp_path / "fresh", NEW))
-    assert differences(after, fresh) == sorted(GIVEN_ONCE)
-    assert {name: after[name] for name in GIVEN_ONCE} == {name: before[name] for name in GIVEN_ONCE}
-    assert "NEW.md" in after
+def combinations() -> list[Any]:
+    """Each release with some sets of answers; a worker takes a release's next to each other."""
+    return [
+        pytest.param(
+            tag,
+            answers,
+            id="-".join([tag, *(str(answers[name]) for name in answers if name not in NOT_SHOWN)]),
+            marks=pytest.mark.xdist_group(f"update-{number % 2}"),
+        )
+        for tag in RELEASES
+        for number, answers in enumerate(sets(tag))
+    ]
 
 
-def test_a_second_update_changes_nothing(service: Path) -> None:
-    update_in_peace(service)
+@pytest.mark.parametrize(("tag", "answers"), combinations())
+def test_an_update_equals_a_fresh_copy(
+    services: Services, history: Path, tmp_path: Path, tag: str, answers: Answers
+) -> None:
+    service = services.mine(tag, answers, tmp_path)
+    given = answers_of(service)
+    update(service)
+    assert_peace(service)
+    assert_as_fresh(history, NOW, tmp_path)
+    assert answers_of(service).items() >= given.items()
+
+
+@pytest.mark.parametrize(
+    ("tag", "answers"),
+    [
+        pytest.param(tag, sets(tag)[0], id=tag, marks=pytest.mark.xdist_group("update-1"))
+        for tag in RELEASES
+    ],
+)
+def test_a_second_update_changes_nothing(
+    services: Services, tmp_path: Path, tag: str, answers: Answers
+) -> None:
+    service = services.mine(tag, answers, tmp_path)
+    update(service)
     commit(service, "chore: update")
     before = files(service)
-    update_in_peace(service)
+    update(service)
     assert files(service) == before
 
 
-def test_edits_below_the_anchors_survive(service: Path) -> None:
-    edited = {}
-    for path in service.rglob("*"):
-        if not path.is_file() or ".git" in path.parts or ANCHOR not in path.read_text("utf-8"):
-            continue
-        lines = []
-        for line in path.read_text("utf-8").splitlines(keepends=True):
-            lines.append(line)
-            if line.strip() == ANCHOR:
-                indent = line[: len(line) - len(line.lstrip())]
-                lines.append(f"{indent}# of the team\n")
-        path.write_text("".join(lines), "utf-8")
-        edited[path] = sum("# of the team" in line for line in lines)
-    assert {"pyproject.toml", "settings.py", ".pre-commit-config.yaml"} <= {
-        it.name for it in edited
-    }
-    commit(service, "feat: ours")
-    update_in_peace(service)
-    for path, count in edited.items():
-        assert path.read_text("utf-8").count("# of the team") == count, path
-    project = (service / "pyproject.toml").read_text("utf-8")
-    assert '"pydantic (>=2.15,<3)",' in project
-    assert '"zstandard (>=0.25,<1)",' in project
-
-
-def test_what_the_team_deleted_stays_deleted(service: Path) -> None:
-    deleted = [service / "src/orders/items.py", service / "src/orders/api/items.py"]
-    deleted += [service / "migrations/versions/0001_items.py", service / "SECURITY.md"]
-    for path in deleted:
-        path.unlink()
-    commit(service, "feat!: no items")
-    update_in_peace(service)
-    assert [path for path in deleted if path.exists()] == []
-
-
-def test_what_the_team_rewrote_stays_as_it_is(service: Path) -> None:
-    for name in GIVEN_ONCE:
-        (service / name).write_text("# of the team\n")
-    commit(service, "feat!: all ours")
-    update_in_peace(service)
-    assert {(service / name).read_text() for name in GIVEN_ONCE} == {"# of the team\n"}
-
-
-def test_answers_can_be_changed_without_a_newer_release(service: Path) -> None:
-    """The command that the message after a copy gives."""
-    run_update(
-        str(service),
-        {"owner": "@other/team"},
-        vcs_ref=OLD,
-        defaults=True,
-        overwrite=True,
-        unsafe=False,
-        quiet=True,
-    )
-    answers = yaml.safe_load((service / ".copier-answers.yml").read_text())
-    assert (answers["owner"], answers["_commit"]) == ("@other/team", OLD)
-
-
-@pytest.mark.parametrize("given_once", ["_skip_if_exists", "_exclude"])
-def test_a_list_that_forgets_the_teams_files_is_noticed(
-    released: Path, service: Path, tmp_path: Path, given_once: str
+@pytest.mark.xdist_group("update-0")
+def test_an_answer_can_be_changed_without_a_newer_release(
+    services: Services, tmp_path: Path
 ) -> None:
-    faulty = shutil.copytree(released, tmp_path / "faulty")
-    path = faulty / "copier.yml"
-    configuration = yaml.safe_load(path.read_text("utf-8"))
-    configuration[given_once] = []
-    path.write_text(yaml.safe_dump(configuration, allow_unicode=True), "utf-8")
-    release(faulty, "v9999.0.1")
-    before = files(service)
-    point_at(service, faulty)
-    update(service)
-    after = files(service)
-    assert [name for name in GIVEN_ONCE if after[name] != before[name]]
-
-
-def test_a_task_is_noticed(released: Path, service: Path, tmp_path: Path) -> None:
-    faulty = shutil.copytree(released, tmp_path / "faulty")
-    append(faulty / "copier.yml", "_tasks: [echo]\n")
-    release(faulty, "v9999.0.1")
-    point_at(service, faulty)
-    with pytest.raises(UnsafeTemplateError):
-        update(service)
-
-
-def point_at(service: Path, template: Path) -> None:
-    """Have a service updated from another place."""
-    path = service / ".copier-answers.yml"
-    answers = yaml.safe_load(path.read_text("utf-8"))
-    path.write_text(yaml.safe_dump(answers | {"_src_path": str(template)}), "utf-8")
-    commit(service, "chore: another template")
+    """The command that the message after a copy gives."""
+    service = services.mine(NOW, sets(NOW)[0], tmp_path)
+    update(service, owner="@other/team")
+    assert_peace(service)
+    assert answers_of(service)["owner"] == "@other/team"
+    assert "@other/team" in (service / "README.md").read_text("utf-8")

@@ -123,10 +123,14 @@ def test_helpers_of_an_upgrade_are_looked_at() -> None:
     ],
 )
 def test_mark_must_be_whole(mark: str, message: str) -> None:
-    [fault] = faults(migration("0001", mark))
+    [fault] = faults(migration("0002", mark))
 
     assert fault.startswith("1.py: ")
     assert message in fault
+
+
+def test_first_migration_needs_no_mark() -> None:
+    assert faults(migration("0001", mark="")) == []
 
 
 def test_two_heads_are_named() -> None:

@@ -1,4 +1,4 @@
-"""Stands in for `gh api` of a repository: keeps what it is told in the file that STATE names."""
+"""Stands in for `gh` of a repository: keeps what it is told in the file that STATE names."""
 
 import json
 import os
@@ -11,6 +11,7 @@ STATE = json.loads(FILE.read_text()) if FILE.exists() else {}
 SETTINGS = STATE.setdefault("settings", {"name": "orders", "allow_merge_commit": True})
 RULESETS = STATE.setdefault("rulesets", [])
 ENVIRONMENTS = STATE.setdefault("environments", {})
+PULLS = STATE.setdefault("pulls", [])
 TEAM = {"id": 7, "slug": "your-team", "html_url": "https://github.com/orgs/your-organisation/x"}
 
 
@@ -32,12 +33,28 @@ def policies(name: str, method: str, body: dict) -> object:  # type: ignore[type
     return {"branch_policies": branches}
 
 
+def pulls(path: str, method: str, body: dict) -> object:  # type: ignore[type-arg]
+    """Pull requests, all of them open."""
+    if method == "POST":
+        number = len(PULLS) + 1
+        url = f"https://github.com/your-organisation/orders/pull/{number}"
+        PULLS.append({**body, "number": number, "html_url": url})
+        return PULLS[-1]
+    if method == "PATCH":
+        PULLS[int(path.rpartition("/")[2]) - 1].update(body)
+        return {}
+    head = path.rpartition("{owner}:")[2]
+    return [it for it in PULLS if it["head"] == head]
+
+
 def answer(method: str, path: str, body: dict) -> object:  # type: ignore[type-arg]
     """What the API says; None where it knows nothing by this path."""
     path = path.removeprefix("repos/{owner}/{repo}").removesuffix("?includes_parents=false")
     if path == "":
         SETTINGS.update(body or {})
         return SETTINGS
+    if path.startswith("/pulls"):
+        return pulls(path, method, body)
     if path == "/rulesets":
         if method == "POST":
             RULESETS.append({**body, "id": len(RULESETS) + 1, "source_type": "Repository"})
@@ -54,6 +71,10 @@ def answer(method: str, path: str, body: dict) -> object:  # type: ignore[type-a
 
 
 def main() -> None:
+    if sys.argv[1:3] == ["pr", "ready"]:
+        PULLS[int(sys.argv[3]) - 1]["draft"] = "--undo" in sys.argv
+        FILE.write_text(json.dumps(STATE))
+        return
     method, path = sys.argv[sys.argv.index("--method") + 1], sys.argv[-1]
     body = json.load(sys.stdin) if "--input" in sys.argv else None
     STATE.setdefault("log", []).append(f"{method} {path}")

@@ -10,6 +10,7 @@ FILE = Path(os.environ["STATE"])
 STATE = json.loads(FILE.read_text()) if FILE.exists() else {}
 SETTINGS = STATE.setdefault("settings", {"name": "orders", "merge_method": "merge"})
 PROTECTED = STATE.setdefault("protected", {})
+REQUESTS = STATE.setdefault("requests", [])
 TEAM = {"id": 7, "full_path": "your-organisation/your-team"}
 
 
@@ -23,6 +24,20 @@ def told(body: dict) -> dict:  # type: ignore[type-arg]
     return said
 
 
+def requests(path: str, method: str, body: dict) -> object:  # type: ignore[type-arg]
+    """Merge requests, all of them open."""
+    if method == "POST":
+        number = len(REQUESTS) + 1
+        url = f"https://gitlab.com/your-organisation/orders/-/merge_requests/{number}"
+        REQUESTS.append({**body, "iid": number, "web_url": url})
+        return REQUESTS[-1]
+    if method == "PUT":
+        REQUESTS[int(path.rpartition("/")[2]) - 1].update(body)
+        return {}
+    branch = path.rpartition("source_branch=")[2]
+    return [it for it in REQUESTS if it["source_branch"] == branch]
+
+
 def answer(method: str, path: str, body: dict) -> object:  # type: ignore[type-arg]
     """What the API says; None where it knows nothing by this path."""
     if path == "projects/:id":
@@ -30,6 +45,8 @@ def answer(method: str, path: str, body: dict) -> object:  # type: ignore[type-a
         return SETTINGS
     if path in {"groups/your-organisation%2Fyour-team", "groups/7"}:
         return TEAM
+    if path.startswith("projects/:id/merge_requests"):
+        return requests(path, method, body)
     if not path.startswith("projects/:id/protected_"):
         return None
     name = unquote(path.removeprefix("projects/:id/"))

@@ -1,0 +1,55 @@
+"""GitHub's part in updates, by `gh`: the pull request, and warnings in the log of a job."""
+
+from functools import partial
+
+from ..forge_api import ForgeError, ask
+from .programs import run
+from .request import Request
+
+REQUEST = "pull request"
+
+_PULLS = "repos/{owner}/{repo}/pulls"  # gh fills it in
+_TOKEN = (
+    "set the secret UPDATE_TOKEN to a token that may write contents, pull requests and workflows "
+    "(docs/update.md)"
+)
+
+gh = partial(ask, "gh")
+
+
+def find(branch: str) -> Request | None:
+    """The open pull request of a branch."""
+    for it in gh(_PULLS + "?state=open&head={owner}:" + branch) or ():
+        return Request(it["number"], it["html_url"], it["draft"])
+    return None
+
+
+def create(branch: str, base: str, title: str, body: str, draft: bool) -> Request:
+    """Open a pull request."""
+    wanted = {"head": branch, "base": base, "title": title, "body": body, "draft": draft}
+    try:
+        it = gh(_PULLS, method="POST", body=wanted)
+    except ForgeError as error:
+        if "not permitted to create" in str(error):
+            raise ForgeError(f"GitHub Actions may not open pull requests here: {_TOKEN}") from None
+        raise
+    return Request(it["number"], it["html_url"], it["draft"])
+
+
+def refresh(request: Request, title: str, body: str, draft: bool) -> None:
+    """Have an open pull request say what is so now."""
+    gh(f"{_PULLS}/{request.number}", method="PATCH", body={"title": title, "body": body})
+    if request.draft != draft:
+        run("gh", "pr", "ready", str(request.number), *(["--undo"] if draft else []))
+
+
+def refused(said: str) -> str | None:
+    """What to do about a push that GitHub did not take, where that is known."""
+    if "workflow" in said and ("permission" in said or "scope" in said):
+        return f"the token may not change workflows, as the update does: {_TOKEN}"
+    return None
+
+
+def warning(path: str, text: str) -> str:
+    """A line that GitHub shows beside the file."""
+    return f"::warning file={path}::{path}: {text}"

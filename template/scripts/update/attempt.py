@@ -1,0 +1,134 @@
+"""An update, made in a folder of its own, so that nothing else changes until it is whole."""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import answers, repository
+from .answers import Answers
+from .errors import UpdateError
+from .programs import ROOT, ProgramError, copier, git, names
+from .template import Template, cloned
+
+# How Copier says that an answer will not do: the name of its question, and why.
+_REFUSAL = re.compile(
+    r"(?:Validation error for question|Invalid choice for) '(\w+)': (.+)", re.DOTALL
+)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What an update comes to.
+
+    `tree` is git's, with all files as they would be, and markers in those with conflicts.
+    `unmerged` is how git remembers these: each as it was, as the team and the template have it.
+    """
+
+    before: Answers
+    after: Answers
+    folder: Path
+    template: Template
+    tree: str
+    unmerged: str
+
+    @property
+    def conflicts(self) -> list[str]:
+        """The files in which the team's lines and the template's met."""
+        return sorted({entry.partition("\t")[2] for entry in names(self.unmerged)})
+
+    @property
+    def new_answers(self) -> dict[str, object]:
+        """What was not asked before, and is answered by default."""
+        return {
+            name: value for name, value in self.after.given.items() if name not in self.before.given
+        }
+
+    def files(self, kind: str) -> list[str]:
+        """The files of a kind: A for added, M for changed, D for deleted."""
+        changed = f"--diff-filter={kind}"
+        return names(git("diff", "--name-only", "--no-renames", "-z", changed, "HEAD", self.tree))
+
+    def diff(self) -> str:
+        """Every line that would change."""
+        return git("diff", "--no-color", "--no-ext-diff", "HEAD", self.tree)
+
+
+@contextmanager
+def attempted(data: Sequence[str] = ()) -> Iterator[Attempt | None]:
+    """The update to the newest release, None where the service has it.
+
+    `data` has answers to give, as NAME=VALUE: then there is an update in any case.
+    """
+    repository.require_clean()
+    before = answers.read(ROOT)
+    with cloned(before) as template:
+        if data or _is_behind():
+            with repository.worktree() as folder:
+                yield _update(before, template, folder, data)
+        else:
+            yield None
+
+
+def _is_behind() -> bool:
+    """Whether there is a newer release."""
+    try:
+        found = json.loads(copier("check-update", "--output-format=json", ROOT))
+    except ProgramError as error:
+        raise UpdateError(f"Copier cannot tell the newest release: {error.reason}") from None
+    return bool(found["update_available"])
+
+
+def _update(before: Answers, template: Template, folder: Path, data: Sequence[str]) -> Attempt:
+    """The update, in a folder that is a worktree of the service."""
+    # With few lines of context, a patch fits in more places than the right one. What does not
+    # fit is merged whole, in three ways.
+    options = ["--defaults", "--quiet", "--conflict=inline", "--context-lines=30"]
+    try:
+        copier("update", *options, *(f"--data={each}" for each in data), folder)
+    except ProgramError as error:
+        name, reason = _refused(error)
+        if name in before.given:
+            raise UpdateError(
+                f"{before.given[name]!r} is no answer to {name}. {reason} "
+                f"Put that right in {answers.FILE}, and commit it"
+            ) from None
+        raise UpdateError(f"Copier cannot update: {reason or error.reason}") from None
+    after = answers.read(folder)
+    _require_kept(before, after, template, {each.partition("=")[0] for each in data})
+    unmerged = git("ls-files", "--unmerged", "-z", cwd=folder)
+    git("add", "--all", cwd=folder)
+    tree = git("write-tree", cwd=folder).strip()
+    return Attempt(before, after, folder, template, tree, unmerged)
+
+
+def _require_kept(before: Answers, after: Answers, template: Template, given: set[str]) -> None:
+    """UpdateError where an answer does not hold any more: Copier takes the default instead."""
+    for name, value in before.given.items():
+        if name in given or name not in after.given:
+            continue
+        if str(after.given[name]) != str(value):
+            objection = _objection(template, after, name, value)
+            raise UpdateError(
+                f"{after.release} does not take {value!r} for {name}, but would put its default in "
+                f"place of it, {after.given[name]!r}. {objection} Give the answer that you want: "
+                f'make update data="{name}=…"'
+            )
+
+
+def _objection(template: Template, after: Answers, name: str, value: object) -> str:
+    """What the template says to an answer."""
+    target = template.folder.with_name("pretended")
+    try:
+        template.copy(after.release, {**after.given, name: value}, target, "--pretend")
+    except ProgramError as error:
+        return _refused(error)[1]
+    return ""
+
+
+def _refused(error: ProgramError) -> tuple[str, str]:
+    """The question whose answer Copier did not take, and why; nothing where it failed otherwise."""
+    found = _REFUSAL.search(error.said)
+    return (found[1], " ".join(found[2].split())) if found else ("", "")

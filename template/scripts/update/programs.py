@@ -1,0 +1,121 @@
+"""Other programs: git, make, and the Copier that is installed in .tools/copier."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+from .errors import UpdateError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# Whatever bytes there are, they come out as they went in.
+_EXACTLY = "surrogateescape"
+_COPIER = ROOT / ".tools" / "copier" / "bin"
+# Copier reads YAML, which Python's own library does not.
+_YAML = """
+import json, sys, yaml
+try:
+    json.dump(yaml.safe_load(sys.stdin.buffer), sys.stdout, default=str)
+except yaml.YAMLError as error:
+    sys.exit(" ".join(str(error).split()))
+"""
+
+
+class ProgramError(UpdateError):
+    """A program failed. `said` is what it wrote to stderr."""
+
+    def __init__(self, program: str, said: str) -> None:
+        super().__init__(program, said)
+        self.program = program
+        self.said = said
+
+    def __str__(self) -> str:
+        return f"{self.program} failed: {self.reason}"
+
+    @property
+    def reason(self) -> str:
+        """The line that tells most: the first one that names an error, or else the last one."""
+        lines = [line.strip() for line in self.said.splitlines() if line.strip()]
+        errors = [line for line in lines if re.match("(error|fatal|remote: error):", line)]
+        reason = (errors[:1] or lines[-1:] or ["it does not say why"])[0]
+        return re.sub(r"^(\w*Error|error|fatal|remote: error): *", "", reason)
+
+
+def run(
+    *command: str | Path,
+    cwd: Path = ROOT,
+    input: str = "",
+    accept: Collection[int] = (0,),
+) -> str:
+    """What a program writes to stdout; ProgramError for an exit code that is not in `accept`.
+
+    It cannot ask back, and speaks English, so that its errors can be told apart.
+    """
+    variables = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C.UTF-8"}
+    name = Path(command[0]).name
+    try:
+        done = subprocess.run(
+            command,
+            cwd=cwd,
+            input=input.encode("utf-8", _EXACTLY),
+            env=variables,
+            capture_output=True,
+        )
+    except FileNotFoundError:
+        raise UpdateError(f"{name} is needed, and not installed") from None
+    if done.returncode not in accept:
+        raise ProgramError(name, done.stderr.decode("utf-8", "replace"))
+    return done.stdout.decode("utf-8", _EXACTLY)
+
+
+def git(*arguments: str | Path, cwd: Path = ROOT, input: str = "") -> str:
+    """What git says. No hook of the service has a say in what is done here."""
+    return run("git", "-c", f"core.hooksPath={os.devnull}", *arguments, cwd=cwd, input=input)
+
+
+def make(target: str, folder: Path) -> tuple[bool, str]:
+    """Whether a target of make passed, and all that it said."""
+    variables = {**os.environ, "MAKEFLAGS": "", "MAKELEVEL": ""}  # not a part of the make around it
+    command = ["make", "--silent", target]
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=variables,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+    )
+    return done.returncode == 0, done.stdout
+
+
+def names(output: str) -> list[str]:
+    """The names in an output of git that ends each with a zero."""
+    return output.split("\0")[:-1]
+
+
+def copier(*arguments: str | Path) -> str:
+    """What Copier says. It is given no trust, and asks nothing."""
+    return run(*of_copier("copier"), *arguments)
+
+
+def read_yaml(text: str) -> Any:
+    """What a text in YAML holds; ProgramError where it is none."""
+    return json.loads(run(*of_copier("python"), "-c", _YAML, input=text))
+
+
+def of_copier(name: str) -> list[str | Path]:
+    """The command for a program of Copier's: installed by `make`, or where that is not, by uv."""
+    if (_COPIER / name).exists():
+        return [_COPIER / name]
+    if shutil.which("uvx"):
+        return ["uvx", "--quiet", "--from", "copier>=9.18,<10", name]
+    raise UpdateError(
+        "Copier is not installed: `make update-preview` installs it, or uv, once you have that"
+    )

@@ -1,0 +1,154 @@
+"""`propose`: the newest release of the template on a branch, and one open request for it."""
+
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import answers, drift, forge, repository
+from .attempt import Attempt, attempted
+from .errors import UpdateError
+from .programs import ProgramError, git, make
+from .report import code, listed, report, section
+from .request import Request
+
+BRANCH = "template-update"
+
+_REF = f"refs/heads/{BRANCH}"
+# Nobody else commits as this: by it our commits are told from those of people.
+_NAME, _EMAIL = "template-update", "template-update@noreply.invalid"
+_BODY_AT_MOST = 60_000  # characters; GitHub takes 65,536
+_LINES_SHOWN = 30  # of what a failed target of make said
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a command ended, and what it said last."""
+
+    command: str
+    passed: bool
+    said: str
+
+    def __str__(self) -> str:
+        return f"`{self.command}` {'passed' if self.passed else 'failed'}"
+
+
+def run(_: Namespace) -> int:
+    base = repository.branch()
+    with attempted() as attempt:
+        if attempt is None:
+            print("this is the newest release of the template: nothing to propose")
+            return 0
+        pushed, request = _pushed(), forge.find(BRANCH)
+        if reason := pushed and _settled(pushed, attempt, request):
+            print(reason)
+            return 0
+        results = _commit(attempt)
+        title, body = _title(attempt), _body(attempt, results)
+        _push(attempt.folder, pushed)
+        draft = bool(attempt.conflicts)
+        if request:
+            forge.refresh(request, title, body, draft)
+        else:
+            request = forge.create(BRANCH, base, title, body, draft)
+        print(f"{title}: {request.url}")
+    return 0
+
+
+def _pushed() -> str:
+    """The commit of the branch at the forge, which this makes known here; "" where it is not."""
+    try:
+        found = git("ls-remote", "origin", _REF)
+        if found:
+            git("fetch", "--quiet", "--no-tags", "origin", _REF)
+    except ProgramError as error:
+        reason = forge.refused(error.said) or f"origin cannot be reached: {error.reason}"
+        raise UpdateError(reason) from None
+    return found.partition("\t")[0]
+
+
+def _settled(pushed: str, attempt: Attempt, request: Request | None) -> str:
+    """Why there is nothing to do, "" where there is; UpdateError where people's work would go."""
+    newest = attempt.after.release
+    proposed = answers.parse(git("show", f"{pushed}:{answers.FILE}")).release
+    commits = git("log", "--format=%ce%x09%h %an: %s", f"HEAD..{pushed}").splitlines()
+    others = [line.partition("\t")[2] for line in commits if not line.startswith(f"{_EMAIL}\t")]
+    if others and proposed == newest:
+        return f"the branch {BRANCH} has {newest} and commits of people: it stays as it is"
+    if others:
+        raise UpdateError(
+            f"the branch {BRANCH} has commits of people, and stays as it is: {', '.join(others)}. "
+            f"Merge or delete it; the next run then proposes {newest}"
+        )
+    current = git("rev-parse", f"{pushed}^", "HEAD").split()
+    if request and proposed == newest and current[0] == current[1]:
+        return f"{newest} is proposed already: {request.url}"
+    return ""
+
+
+def _title(attempt: Attempt) -> str:
+    """A conventional commit, as the title of each request is."""
+    title = f"chore: update the template to {attempt.after.release}"
+    count = len(attempt.conflicts)
+    return f"{title} with {count} conflict{'s' if count > 1 else ''}" if count else title
+
+
+def _commit(attempt: Attempt) -> list[Result]:
+    """Lock and commit, and check what is committed."""
+    folder = attempt.folder
+    locked = _make("lock", folder)
+    message = [_title(attempt)]
+    if attempt.conflicts:
+        message.append("Markers of conflicts are left to be resolved by people in:")
+        message.append(listed(attempt.conflicts))
+    git("add", "--all", cwd=folder)
+    author = [f"user.name={_NAME}", f"user.email={_EMAIL}", "commit.gpgsign=false"]
+    settings = [part for setting in author for part in ("-c", setting)]
+    git(*settings, "commit", "--quiet", "--file=-", cwd=folder, input="\n\n".join(message))
+    return [locked, _make("check", folder)]
+
+
+def _make(target: str, folder: Path) -> Result:
+    print(f"make {target} …", file=sys.stderr, flush=True)
+    passed, said = make(target, folder)
+    result = Result(f"make {target}", passed, "\n".join(said.splitlines()[-_LINES_SHOWN:]))
+    print(result, file=sys.stderr, flush=True)
+    return result
+
+
+def _body(attempt: Attempt, results: Sequence[Result]) -> str:
+    """What those who review it read."""
+    parts = [report(attempt)]
+    if attempt.conflicts:
+        parts.append(
+            "The files in conflict are committed with their markers, and `make check` fails until "
+            f"people resolve them: `git switch {BRANCH}`, choose, commit, push."
+        )
+    parts += section("Lock and checks", listed(map(str, results)))
+    parts += [f"````text\n{it.said}\n````" for it in results if not it.passed]
+    parts += section("The template's files with changes of yours", listed(_drift(attempt)))
+    body = "\n\n".join(parts)
+    cut = "\n\n… The rest is cut off: `make update-preview` shows all of it."
+    return body if len(body) <= _BODY_AT_MOST else body[: _BODY_AT_MOST - len(cut)] + cut
+
+
+def _drift(attempt: Attempt) -> list[str]:
+    try:
+        found = drift.find(attempt.folder, attempt.after, attempt.template)
+    except UpdateError as error:
+        return [str(error)]
+    return [f"{code(name)}, {word}" for word, name in found.files if name not in attempt.conflicts]
+
+
+def _push(folder: Path, pushed: str) -> None:
+    """Put the branch at the forge, unless somebody has pushed there meanwhile."""
+    lease = f"--force-with-lease={_REF}:{pushed}"
+    try:
+        git("push", "--quiet", lease, "origin", f"HEAD:{_REF}", cwd=folder)
+    except ProgramError as error:
+        rejected = [line.strip() for line in error.said.splitlines() if "rejected]" in line]
+        reason = (rejected or [error.reason])[0]
+        raise UpdateError(
+            forge.refused(error.said) or f"the branch {BRANCH} cannot be pushed: {reason}"
+        ) from None

@@ -1,0 +1,256 @@
+"""Adopting a project, and taking parts of the template: nothing is lost, whatever is in the way."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from .conftest import PROJECT, Run
+from .repositories import commit, files, git, initialise, unmerged
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("adoption")]
+
+MARKER = b"<<<<<<< yours\n"
+
+
+def adopt(run: Run, released: Path, project: Path, *options: str) -> tuple[int, str]:
+    """The start, as its exit code and what it said."""
+    script = released / "scripts" / "adopt.py"
+    done = run(project.parent, "python3", script, "--defaults", *options, project)
+    return done.returncode, done.stdout + done.stderr
+
+
+def command(run: Run, project: Path, *arguments: str) -> tuple[int, str]:
+    """A command in the project."""
+    done = run(project, "python3", "-m", "scripts.update", *arguments)
+    return done.returncode, done.stdout + done.stderr
+
+
+def kept(project: Path) -> list[str]:
+    """What no update touches."""
+    answers = yaml.safe_load((project / ".copier-answers.yml").read_text("utf-8"))
+    return list(answers.get("keep", []))
+
+
+@pytest.fixture(scope="module")
+def once(run: Run, released: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project with the first parts."""
+    folder = shutil.copytree(PROJECT, tmp_path_factory.mktemp("once") / "parcels")
+    initialise(folder)
+    status, said = adopt(run, released, folder, "--part", "repository")
+    assert status == 0, said
+    commit(folder, "chore: adopt")
+    return folder
+
+
+@pytest.fixture
+def adopted(once: Path, tmp_path: Path) -> Path:
+    """The same, to do anything with."""
+    return shutil.copytree(once, tmp_path / "parcels", symlinks=True)
+
+
+def test_a_preview_changes_nothing(run: Run, released: Path, project: Path) -> None:
+    before = files(project)
+    status, said = adopt(run, released, project, "--preview")
+    assert status == 0, said
+    assert "It would begin with update. Nothing is changed." in said
+    assert files(project) == before
+
+
+def test_the_start_adds_what_does_not_differ(
+    run: Run, released: Path, project: Path, once: Path
+) -> None:
+    before, after = files(project), files(once)
+    assert {name: after.get(name) for name in before} == before
+    assert {"SECURITY.md", "catalog-info.yaml", "scripts/update/parts.toml"} <= after.keys()
+    assert "/.github/CODEOWNERS" in kept(once)
+    assert not {"Dockerfile.jinja", "poetry.lock", "delivery/__main__.py"} & after.keys()
+    answers = yaml.safe_load(after[".copier-answers.yml"])
+    assert (answers["service"], answers["package"], answers["owner"]) == (
+        "parcels",
+        "app",
+        "@logistics/parcels",
+    )
+    assert answers["_commit"] == "v1.0.0"
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--part", "cheks"], "there is no part cheks"),
+        (["--part", "chassis"], "chassis needs checks: name it too"),
+        (["-d", "service"], "service is no answer: it must be NAME=VALUE"),
+        (["-d", "service=Par cels"], "It must be at most 40 lower-case letters"),
+        (["--template", "/nowhere"], "Local template must be a directory"),
+        (["--release", "v9.9.9"], "v9.9.9"),
+    ],
+)
+def test_the_start_says_what_is_wrong(
+    run: Run, released: Path, project: Path, options: list[str], words: str
+) -> None:
+    before = files(project)
+    status, said = adopt(run, released, project, *options)
+    assert status == 2, said
+    assert words in said.splitlines()[-1]
+    assert "Traceback" not in said
+    assert files(project) == before
+
+
+def test_the_start_wants_a_clean_repository(run: Run, released: Path, project: Path) -> None:
+    (project / "new.py").write_text("")
+    status, said = adopt(run, released, project)
+    assert (status, said) == (
+        2,
+        "error: there are changes that are not committed: commit or stash new.py\n",
+    )
+    shutil.rmtree(project / ".git")
+    status, said = adopt(run, released, project)
+    assert status == 2
+    assert "is in no git repository" in said
+
+
+def test_a_project_is_adopted_once(run: Run, released: Path, adopted: Path) -> None:
+    status, said = adopt(run, released, adopted)
+    assert status == 2
+    assert "is under a template already" in said
+
+
+def test_parts_says_what_is_next(run: Run, adopted: Path) -> None:
+    status, said = command(run, adopted, "parts")
+    assert status == 0, said
+    rows = {line[:10].strip(): line[12:19].strip() for line in said.splitlines()}
+    assert (rows["repository"], rows["update"], rows["checks"]) == (
+        "in part",
+        "yes",
+        "no",
+    )
+    assert "    .github/CODEOWNERS\n" in said
+    assert "Next: python3 -m scripts.update take checks --preview" in said
+
+
+def test_a_part_waits_for_what_it_needs(run: Run, adopted: Path) -> None:
+    before = files(adopted)
+    status, said = command(run, adopted, "take", "frame")
+    assert status == 2
+    assert said == "error: frame needs checks and chassis, not taken yet: take that first\n"
+    assert files(adopted) == before
+
+
+def test_a_preview_of_a_part_changes_nothing(run: Run, adopted: Path) -> None:
+    before = files(adopted)
+    status, said = command(run, adopted, "take", "checks", "--preview")
+    assert status == 0, said
+    assert "tools.lock would be added" in said
+    assert "--- yours/Makefile" in said
+    assert files(adopted) == before
+
+
+def test_what_differs_is_a_conflict_with_both_versions(run: Run, adopted: Path) -> None:
+    before = files(adopted)
+    status, said = command(run, adopted, "take", "checks")
+    assert status == 1, said
+    assert unmerged(adopted) == [".gitignore", "Makefile", "pyproject.toml"]
+    after = files(adopted)
+    for name in unmerged(adopted):
+        assert MARKER in after[name]
+        assert {*before[name].splitlines()} <= {*after[name].splitlines()}
+        assert git(adopted, "show", f":2:{name}").encode() == before[name]
+        assert git(adopted, "show", f":3:{name}")
+    changed = {name for name in before if before[name] != after[name]}
+    assert changed == {*unmerged(adopted), ".copier-answers.yml"}
+    assert "/Makefile" not in kept(adopted)
+
+
+def test_what_differs_can_stay(run: Run, adopted: Path) -> None:
+    before = files(adopted)
+    status, said = command(run, adopted, "take", "checks", "--keep-mine")
+    assert status == 0, said
+    after = files(adopted)
+    assert {name for name in before if before[name] != after[name]} == {".copier-answers.yml"}
+    assert "tools.lock" in after
+    assert {"/Makefile", "/pyproject.toml", "/.gitignore"} <= {*kept(adopted)}
+    assert "/tools.lock" not in kept(adopted)
+
+
+def test_named_files_stay_out_even_if_missing(run: Run, adopted: Path) -> None:
+    status, said = command(run, adopted, "take", "checks", "--keep-mine", "poetry.lock", "Makefile")
+    assert status == 1, said
+    assert unmerged(adopted) == [".gitignore", "pyproject.toml"]
+    assert not (adopted / "poetry.lock").exists()
+    assert {"/poetry.lock", "/Makefile"} <= {*kept(adopted)}
+
+
+def test_a_single_file_can_be_taken(run: Run, adopted: Path) -> None:
+    status, said = command(run, adopted, "take", ".github/CODEOWNERS")
+    assert status == 1, said
+    assert unmerged(adopted) == [".github/CODEOWNERS"]
+    assert "/.github/CODEOWNERS" not in kept(adopted)
+
+
+def test_files_become_the_services_own(run: Run, adopted: Path) -> None:
+    status, said = command(run, adopted, "keep", "/SECURITY.md")
+    assert status == 0, said
+    assert git(adopted, "status", "--porcelain").split() == ["M", ".copier-answers.yml"]
+    assert "/SECURITY.md" in kept(adopted)
+
+
+def test_a_difference_is_shown(run: Run, adopted: Path) -> None:
+    status, said = command(run, adopted, "compare", ".github/CODEOWNERS")
+    assert status == 0, said
+    assert "-/app/models.py @logistics/data\n" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["take", "cheks"], "cheks is neither a part nor a file of the template"),
+        (["take", "SECURITY.md"], "SECURITY.md is the template's already"),
+        (["take", "delivery/version.py"], "take its part, delivery"),
+        (["take", "update"], "there is nothing to take of update"),
+        (["take", "checks", "--keep-mine", "app/main.py"], "app/main.py is none of these files"),
+        (["compare", "app/main.py"], "app/main.py is none of these files"),
+        (["keep", "Makefile"], "Makefile must start with a slash"),
+    ],
+)
+def test_the_commands_say_what_is_wrong(
+    run: Run, adopted: Path, arguments: list[str], words: str
+) -> None:
+    before = files(adopted)
+    status, said = command(run, adopted, *arguments)
+    assert status == 2, said
+    assert words in said
+    assert len(said.splitlines()) == 1
+    assert files(adopted) == before
+
+
+def test_what_is_not_in_git_is_not_touched(run: Run, adopted: Path) -> None:
+    (adopted / ".git" / "info" / "exclude").write_text("/tools.lock\n")
+    (adopted / "tools.lock").write_text("of the team\n")
+    before = files(adopted)
+    status, said = command(run, adopted, "take", "checks")
+    assert status == 2
+    assert "tools.lock is not in git" in said
+    assert files(adopted) == before
+
+
+def test_what_has_something_in_its_way_is_not_taken(run: Run, adopted: Path) -> None:
+    (adopted / "tools.lock").mkdir()
+    (adopted / "tools.lock" / "note").write_text("of the team\n")
+    commit(adopted, "feat: a folder")
+    before = files(adopted)
+    status, said = command(run, adopted, "take", "checks")
+    assert status == 2
+    assert "tools.lock cannot be added: a folder, a file or a link is in its way" in said
+    assert files(adopted) == before
+
+
+def test_what_fails_on_the_way_is_taken_back(run: Run, adopted: Path) -> None:
+    """git merges no file that holds a zero byte."""
+    (adopted / "pyproject.toml").write_bytes(b"\0")
+    commit(adopted, "feat: no text")
+    before = files(adopted)
+    status, said = command(run, adopted, "take", "checks")
+    assert status == 2, said
+    assert files(adopted) == before
+    assert git(adopted, "status", "--porcelain") == ""

@@ -1,0 +1,169 @@
+"""A small template of made-up releases, and a service of it, to try the commands of updates on.
+
+The commands themselves are those that each service has.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+from copier import run_copy
+
+from scripts.render import ROOT
+
+OLD, NEW = "v0.1.0", "v0.2.0"
+
+_COPIER = """
+_subdirectory: template
+_answers_file: .copier-answers.yml
+_skip_if_exists: [/poetry.lock]
+_exclude: ["{% if _copier_operation == 'update' %}/example.txt{% endif %}"]
+_ownership:
+  template: [/.copier-answers.yml, /Makefile, /scripts/, /chassis/, /example.txt]
+  shared: [/settings.txt, /.gitignore]
+service: {type: str, default: orders}
+ci: {type: str, choices: [github, gitlab]}
+owner:
+  type: str
+  default: "@some/team"
+  validator: "{% if owner[0] != '@' %}It must be a handle such as @organisation/team.{% endif %}"
+"""
+_MAKEFILE = """
+lock:
+\t@echo locked >> poetry.lock
+check:
+\t@! grep -rn '^<<<<<<< ' settings.txt
+"""
+_TEN_LINES = "".join(f"line {number}\n" for number in range(10))
+
+_FIRST = {
+    "copier.yml": _COPIER,
+    "CHANGELOG.md": "# Changelog\n\n## 0.1.0\n\nThe first one.\n",
+    "UPGRADING.md": "# Upgrading\n\n## 0.1.0\n\nNothing.\n",
+    "template/{{_copier_conf.answers_file}}.jinja": "{{ _copier_answers | to_nice_yaml -}}\n",
+    "template/.gitignore": ".tools/\n__pycache__/\nignored.txt\n",
+    "template/Makefile": _MAKEFILE,
+    "template/poetry.lock": "locked\n",
+    "template/example.txt": "an example\n",
+    "template/settings.txt": _TEN_LINES,
+    "template/chassis/old.txt": "old\n",
+    "template/chassis/wheels.txt": _TEN_LINES,
+}
+_SECOND: dict[str, str | None] = {
+    "copier.yml": _COPIER + "tier: {type: str, default: gold}\n",
+    "CHANGELOG.md": (
+        "# Changelog\n\n## Unreleased\n\nNot yet.\n\n## 0.2.0\n\n### Added\n\n- A new file.\n\n"
+        "## 0.1.0\n\nThe first one.\n"
+    ),
+    "UPGRADING.md": "# Upgrading\n\n## 0.2.0\n\nTurn it by hand.\n\n## 0.1.0\n\nNothing.\n",
+    "template/settings.txt": _TEN_LINES.replace("line 5", "line five"),
+    "template/chassis/old.txt": None,
+    "template/chassis/new.txt": "new\n",
+    "template/poetry.lock": "locked anew\n",
+    "template/example.txt": "another example\n",
+}
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """Git as a test needs it: nobody's settings, an author."""
+    settings = ["user.name=Ann", "user.email=ann@example.com", "commit.gpgsign=false"]
+    command = ["git", *[part for setting in settings for part in ("-c", setting)], *arguments]
+    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout
+
+
+def commit(folder: Path, message: str = "feat: more") -> None:
+    """Commit all there is."""
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", message)
+
+
+def release(template: Path, tag: str, files: dict[str, str | None]) -> None:
+    """Write files, delete those that are None, and tag it all."""
+    for name, text in files.items():
+        path = template / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.unlink() if text is None else path.write_text(text, "utf-8")
+    commit(template, f"feat: {tag}")
+    git(template, "tag", tag)
+
+
+def template_of_releases(folder: Path) -> Path:
+    """A template of two releases."""
+    scripts = ROOT / "template" / "scripts"
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(scripts / "update", folder / "template/scripts/update", ignore=ignored)
+    shutil.copy(scripts / "forge_api.py", folder / "template/scripts")
+    git(folder, "init", "--quiet", "--initial-branch", "main")
+    release(folder, OLD, dict(_FIRST))
+    release(folder, NEW, _SECOND)
+    return folder
+
+
+@dataclass
+class Service:
+    """A service in git, and what its commands are run with."""
+
+    folder: Path
+    variables: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def start(cls, template: Path, folder: Path, ci: str = "github") -> "Service":
+        """A service of the first release."""
+        answers = {"service": folder.name, "ci": ci}
+        run_copy(str(template), folder, answers, vcs_ref=OLD, defaults=True, quiet=True)
+        git(folder, "init", "--quiet", "--initial-branch", "main")
+        commit(folder, "feat: start")
+        (folder / ".tools").mkdir()
+        (folder / ".tools" / "copier").symlink_to(Path(sys.prefix))  # the one that tests run with
+        return cls(folder)
+
+    def update(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run one of the commands."""
+        return subprocess.run(
+            self.command(*arguments),
+            cwd=self.folder,
+            env={**os.environ, **self.variables},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "scripts.update", *arguments]
+
+    def replace(self, name: str, old: str, new: str) -> None:
+        """Edit a file, and commit that."""
+        path = self.folder / name
+        text = path.read_text("utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new), "utf-8")
+        commit(self.folder)
+
+    def answers(self) -> dict[str, object]:
+        text = (self.folder / ".copier-answers.yml").read_text("utf-8")
+        answers: dict[str, object] = yaml.safe_load(text)
+        return answers
+
+    def answer(self, **changed: object) -> None:
+        """Write other answers into the file, and commit that; None takes one out."""
+        answers = {k: v for k, v in (self.answers() | changed).items() if v is not None}
+        (self.folder / ".copier-answers.yml").write_text(yaml.safe_dump(answers), "utf-8")
+        commit(self.folder)
+
+    def state(self) -> dict[str, object]:
+        """All that an update could change: files, index, commits, branches and worktrees."""
+        folder = self.folder
+        hidden = {".git", ".tools", "__pycache__"}
+        state: dict[str, object] = {
+            str(path.relative_to(folder)): path.read_bytes()
+            for path in folder.rglob("*")
+            if path.is_file() and not hidden & set(path.relative_to(folder).parts)
+        }
+        for command in ("ls-files --stage", "for-each-ref", "worktree list", "stash list"):
+            if (folder / ".git").is_dir():
+                state[command] = git(folder, *command.split())
+        return state

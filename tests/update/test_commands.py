@@ -1,0 +1,575 @@
+"""`python3 -m scripts.update`: what a service's commands show, take, propose, and refuse."""
+
+import json
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from scripts.render import ROOT, export
+from tests.update.template_of_releases import (
+    NEW,
+    OLD,
+    Service,
+    commit,
+    git,
+    release,
+    template_of_releases,
+)
+
+pytestmark = pytest.mark.slow
+
+MARKERS = ("<<<<<<< ", ">>>>>>> ")
+FORGES = {"github": "gh", "gitlab": "glab"}
+
+
+@pytest.fixture(scope="module")
+def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The template of two releases, which no test changes."""
+    return template_of_releases(tmp_path_factory.mktemp("releases") / "template")
+
+
+@pytest.fixture(scope="module")
+def started(released: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A service of the first release for each forge."""
+    folder = tmp_path_factory.mktemp("started")
+    return {ci: Service.start(released, folder / ci / "orders", ci).folder for ci in FORGES}
+
+
+@pytest.fixture
+def service(started: dict[str, Path], tmp_path: Path) -> Service:
+    """One to do anything with, on GitHub."""
+    return copied(started["github"], tmp_path)
+
+
+def copied(source: Path, folder: Path) -> Service:
+    temporary = folder / "temporary"
+    temporary.mkdir()
+    target = shutil.copytree(source, folder / "orders", symlinks=True)
+    return Service(target, {"TMPDIR": str(temporary)})
+
+
+@pytest.fixture
+def template(released: Path, tmp_path: Path, service: Service) -> Path:
+    """A template for further releases, which the service comes from."""
+    folder = shutil.copytree(released, tmp_path / "template", symlinks=True)
+    service.answer(_src_path=str(folder))
+    return folder
+
+
+def is_tidy(service: Service) -> bool:
+    """Whether nothing is left of what a command needed for a while."""
+    worktrees = git(service.folder, "worktree", "list").splitlines()
+    return len(worktrees) == 1 and not list(Path(service.variables["TMPDIR"]).iterdir())
+
+
+def refusal(service: Service, *arguments: str) -> str:
+    """The sentence with which a command stops, having changed nothing."""
+    before = service.state()
+    done = service.update(*arguments)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert done.stdout == ""
+    assert done.stderr.startswith("error: ")
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+    assert service.state() == before
+    assert not list(Path(service.variables["TMPDIR"]).iterdir())
+    return done.stderr
+
+
+# -- Preview and update ---------------------------------------------------------------------------
+
+
+def test_a_preview_shows_all_and_changes_nothing(service: Service) -> None:
+    service.replace("settings.txt", "line 5", "line of the team")
+    before = service.state()
+    done = service.update("preview", "--diff")
+    assert done.returncode == 0, done.stderr
+    for expected in (
+        f"from {OLD} to {NEW}",
+        "## To do by hand\n\n### 0.2.0\n\nTurn it by hand.\n",
+        "## What is new\n\n### 0.2.0\n\n#### Added\n\n- A new file.\n",
+        "## Answered by default\n\n- `tier`: `gold`\n",
+        "## Conflicts\n\n- `settings.txt`\n",
+        "## Deleted files\n\n- `chassis/old.txt`\n",
+        "## Added files\n\n- `chassis/new.txt`\n",
+        "+<<<<<<< before updating\n",
+        "Nothing is changed yet.",
+    ):
+        assert expected in done.stdout, done.stdout
+    for other in ("The first one", "Not yet", "poetry.lock", "example.txt"):
+        assert other not in done.stdout
+    assert service.state() == before
+    assert is_tidy(service)
+
+
+def test_an_update_is_taken_once(service: Service) -> None:
+    service.replace("settings.txt", "line 0", "line of the team")
+    done = service.update("update")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "make lock install check" in done.stdout
+    assert "Conflicts" not in done.stdout
+    text = (service.folder / "settings.txt").read_text()
+    assert text.startswith("line of the team\n")
+    assert "line five\n" in text
+    assert not (service.folder / "chassis/old.txt").exists()
+    assert (service.folder / "chassis/new.txt").read_text() == "new\n"
+    assert (service.folder / "poetry.lock").read_text() == "locked\n"
+    assert (service.answers()["_commit"], service.answers()["tier"]) == (NEW, "gold")
+    assert is_tidy(service)
+
+    commit(service.folder, "chore: update")
+    before = service.state()
+    for command in ("update", "propose"):
+        done = service.update(command)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.startswith("this is the newest release of the template: nothing to ")
+    assert service.state() == before
+
+
+def test_a_conflict_is_gits_and_can_be_taken_back(service: Service) -> None:
+    service.replace("settings.txt", "line 5", "line of the team")
+    before = service.state()
+    done = service.update("update")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "## Conflicts\n\n- `settings.txt`\n" in done.stdout
+    assert "1 file is in conflict" in done.stdout
+    stages = git(service.folder, "ls-files", "--unmerged").splitlines()
+    assert [line.split()[2:] for line in stages] == [[it, "settings.txt"] for it in "123"]
+    assert all(marker in (service.folder / "settings.txt").read_text() for marker in MARKERS)
+    assert not list(service.folder.rglob("*.rej"))
+    git(service.folder, "checkout", "--ours", "settings.txt")
+    assert "line of the team" in (service.folder / "settings.txt").read_text()
+    git(service.folder, "checkout", "--theirs", "settings.txt")
+    assert "line five" in (service.folder / "settings.txt").read_text()
+    git(service.folder, "reset", "--quiet", "--hard")
+    assert service.state() == before
+
+
+def test_a_file_in_the_way_is_not_overwritten(template: Path, service: Service) -> None:
+    not_ignored = {"template/.gitignore": ".tools/\n__pycache__/\n"}
+    release(template, "v0.3.0", {**not_ignored, "template/ignored.txt": "the template's\n"})
+    (service.folder / "ignored.txt").write_text("of the team\n")
+    assert "ignored.txt" in refusal(service, "update")
+
+
+def test_answers_can_be_given(service: Service) -> None:
+    done = service.update("update", "--data", "tier=silver")
+    assert done.returncode == 0, done.stderr
+    assert service.answers()["tier"] == "silver"
+
+
+def test_what_git_cannot_write_is_undone(template: Path, service: Service) -> None:
+    attributes = {"template/.gitattributes": "new.txt filter=faulty\n"}
+    release(template, "v0.3.0", {**attributes, "template/zzz/new.txt": "new\n"})
+    for name, value in {"clean": "cat", "smudge": "false", "required": "true"}.items():
+        git(service.folder, "config", f"filter.faulty.{name}", value)
+    assert "external filter 'false' failed" in refusal(service, "update")
+    assert git(service.folder, "status", "--porcelain") == ""
+
+
+@pytest.fixture
+def slow_copier(service: Service, tmp_path: Path) -> Path:
+    """In place of Copier one that damages the service's copy, tells so, and does not end."""
+    installed = service.folder / ".tools/copier"
+    real = installed.resolve() / "bin"
+    programs = tmp_path / "programs" / "bin"
+    programs.mkdir(parents=True)
+    (programs / "python").write_text(f'#!/bin/sh\nexec {real}/python "$@"\n')
+    told = tmp_path / "told"
+    (programs / "copier").write_text(
+        f'#!/bin/sh\n[ "$1" != update ] && exec {real}/copier "$@"\n'
+        f'for folder; do :; done\nrm "$folder/settings.txt"; echo > {told}\n'
+        '[ -n "$FAIL" ] && { echo "fatal: half done" >&2; exit 1; }\nexec sleep 60\n'
+    )
+    for program in programs.iterdir():
+        program.chmod(0o755)
+    installed.unlink()
+    installed.symlink_to(programs.parent)
+    return told
+
+
+def test_what_fails_halfway_changes_nothing(service: Service, slow_copier: Path) -> None:
+    service.variables["FAIL"] = "1"
+    assert refusal(service, "update") == "error: Copier cannot update: half done\n"
+    assert slow_copier.exists()
+    assert is_tidy(service)
+
+
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM], ids=lambda it: it.name)
+def test_what_is_stopped_changes_nothing(
+    service: Service, slow_copier: Path, by: signal.Signals
+) -> None:
+    before = service.state()
+    process = subprocess.Popen(
+        service.command("update"),
+        cwd=service.folder,
+        env={**os.environ, **service.variables},
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # as a terminal, which tells all of it
+    )
+    deadline = time.monotonic() + 30
+    while not slow_copier.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    os.killpg(process.pid, by)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 130, said
+    assert said == "error: stopped: nothing is changed here\n"
+    assert service.state() == before
+    assert is_tidy(service)
+
+
+# -- What is refused ------------------------------------------------------------------------------
+
+
+def no_repository(service: Service) -> None:
+    shutil.rmtree(service.folder / ".git")
+
+
+def no_commit(service: Service) -> None:
+    no_repository(service)
+    git(service.folder, "init", "--quiet")
+
+
+def part_of_another(service: Service) -> None:
+    no_repository(service)
+    git(service.folder.parent, "init", "--quiet")
+
+
+def dirty(service: Service) -> None:
+    (service.folder / "settings.txt").write_text("edited\n")
+    (service.folder / "scratch.txt").write_text("new\n")
+
+
+def unfinished_merge(service: Service) -> None:
+    git(service.folder, "switch", "--quiet", "--create", "other")
+    service.replace("settings.txt", "line 5", "line of the other")
+    git(service.folder, "switch", "--quiet", "main")
+    git(service.folder, "merge", "--quiet", "--no-ff", "--no-commit", "other")
+
+
+def no_answers(service: Service) -> None:
+    (service.folder / ".copier-answers.yml").unlink()
+    commit(service.folder)
+
+
+def answers_that_are(text: str) -> Callable[[Service], None]:
+    def prepare(service: Service) -> None:
+        (service.folder / ".copier-answers.yml").write_text(text)
+        commit(service.folder)
+
+    return prepare
+
+
+def answers_with(**changed: object) -> Callable[[Service], None]:
+    return lambda service: service.answer(**changed)
+
+
+BAD_INPUT: dict[str, tuple[Callable[[Service], None], str]] = {
+    "no repository": (no_repository, "is in no git repository"),
+    "nothing committed": (no_commit, "nothing is committed yet"),
+    "a part of another": (part_of_another, "is a part of the repository"),
+    "dirty": (dirty, "commit or stash settings.txt, scratch.txt"),
+    "a merge": (unfinished_merge, "a merge is not finished: finish or abort it"),
+    "no answers file": (no_answers, "there is no .copier-answers.yml"),
+    "no YAML": (answers_that_are("a: b: c\n"), "is no YAML: mapping values are not allowed"),
+    "no answers": (answers_that_are("orders\n"), "must be a list of names and answers"),
+    "an empty file": (answers_that_are("\n"), "must be a list of names and answers"),
+    "no _commit": (answers_with(_commit=None), "lacks _commit, the release that"),
+    "no _src_path": (answers_with(_src_path=None), "lacks _src_path, the address of"),
+    "an unknown commit": (answers_with(_commit="v0.0.9"), "a release that it has: v0.2.0, v0.1.0"),
+    "an option as commit": (answers_with(_commit="--help"), "the template has no --help"),
+    "a moved template": (answers_with(_src_path="/no/such/place.git"), "write its new address as"),
+    "no network": (
+        answers_with(_src_path="http://127.0.0.1:9/shipshape.git"),
+        "http://127.0.0.1:9/shipshape.git cannot be reached: ",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", BAD_INPUT)
+def test_bad_input_is_refused_in_a_sentence(service: Service, fault: str) -> None:
+    prepare, sentence = BAD_INPUT[fault]
+    prepare(service)
+    assert sentence in refusal(service, "update")
+
+
+@pytest.mark.parametrize("fault", ["no YAML", "an unknown commit", "a moved template"])
+def test_drift_needs_the_answers_too(service: Service, fault: str) -> None:
+    prepare, sentence = BAD_INPUT[fault]
+    prepare(service)
+    assert sentence in refusal(service, "drift")
+
+
+def test_copier_must_be_installed(service: Service) -> None:
+    (service.folder / ".tools/copier").unlink()
+    assert "Copier is not installed: `make update-preview` installs it" in refusal(service, "drift")
+
+
+def test_an_answer_that_never_held_is_named(service: Service) -> None:
+    service.answer(owner="nobody", of_another_time=1)
+    said = refusal(service, "update")
+    assert "'nobody' is no answer to owner. It must be a handle such as @organisation/team." in said
+    assert "Put that right in .copier-answers.yml" in said
+
+
+def test_an_answer_that_no_longer_holds_is_not_replaced(template: Path, service: Service) -> None:
+    text = (template / "copier.yml").read_text("utf-8")
+    stricter = text.replace("owner[0] != '@'", "'/' not in owner").replace("@some", "@any")
+    release(template, "v0.3.0", {"copier.yml": stricter})
+    service.answer(owner="@nobody")
+    said = refusal(service, "update")
+    assert "v0.3.0 does not take '@nobody' for owner, but would put its default" in said
+    assert "'@any/team'. It must be a handle such as @organisation/team. Give the answer" in said
+
+    assert "It must be a handle" in refusal(service, "update", "--data", "owner=nobody")
+    done = service.update("update", "--data", "owner=@other/team")
+    assert done.returncode == 0, done.stderr
+    assert service.answers()["owner"] == "@other/team"
+
+
+# -- Drift ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def drifted(service: Service) -> Service:
+    """A service with changes of the team, two of them in files that are the template's."""
+    service.replace("chassis/wheels.txt", "line 5", "line of the team")
+    service.replace("settings.txt", "line 5", "line of the team")
+    (service.folder / "chassis/old.txt").unlink()
+    (service.folder / "chassis/own.txt").write_text("of the team\n")
+    (service.folder / "example.txt").unlink()
+    (service.folder / "poetry.lock").write_text("locked by the team\n")
+    commit(service.folder)
+    return service
+
+
+def test_no_drift(service: Service) -> None:
+    done = service.update("drift")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"the files of the template are as {OLD} has them\n"
+
+
+def test_drift_is_listed_and_can_be_undone(drifted: Service) -> None:
+    before = drifted.state()
+    done = drifted.update("drift")
+    assert done.returncode == 1, done.stderr
+    listed = done.stdout.split("\n\n")[0].splitlines()[1:]
+    assert listed == ["  missing  chassis/old.txt", "  changed  chassis/wheels.txt"]
+    assert "-line 5\n+line of the team\n" in done.stdout
+    assert drifted.state() == before
+    assert is_tidy(drifted)
+
+    command = ["git", "apply", "--reverse"]
+    subprocess.run(command, cwd=drifted.folder, input=done.stdout, text=True, check=True)
+    assert drifted.update("drift").returncode == 0
+
+
+def test_drift_is_a_warning_on_github(drifted: Service) -> None:
+    done = drifted.update("drift", "--warn")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [
+        f"::warning file={name}::{name}: {word} since {OLD} of the template"
+        for name, word in (("chassis/old.txt", "missing"), ("chassis/wheels.txt", "changed"))
+    ]
+
+
+def test_a_release_that_owns_nothing_says_so(template: Path, service: Service) -> None:
+    text = (template / "copier.yml").read_text().replace("_ownership:", "_other:")
+    release(template, "v0.3.0", {"copier.yml": text})
+    service.answer(_commit="v0.3.0")
+    assert "v0.3.0 of the template does not say yet" in refusal(service, "drift")
+
+
+# -- Proposals ------------------------------------------------------------------------------------
+
+
+class Forge:
+    """A service with a remote, and a stand-in for the forge's program."""
+
+    def __init__(self, service: Service, ci: str, folder: Path) -> None:
+        self.service, self.ci = service, ci
+        self.remote, self.file = folder / "remote.git", folder / "state.json"
+        subprocess.run(["git", "init", "--quiet", "--bare", self.remote], check=True)
+        git(service.folder, "remote", "add", "origin", str(self.remote))
+        git(service.folder, "push", "--quiet", "origin", "main")
+        source = Path(__file__).parents[1] / "render" / "forges" / f"{FORGES[ci]}.py"
+        program = folder / "bin" / FORGES[ci]
+        program.parent.mkdir()
+        program.write_text(f'#!/bin/sh\nexec {shlex.join([sys.executable, str(source)])} "$@"\n')
+        program.chmod(0o755)
+        path = f"{program.parent}{os.pathsep}{os.environ['PATH']}"
+        service.variables |= {"PATH": path, "STATE": str(self.file)}
+
+    def propose(self) -> str:
+        """What the command says."""
+        before = self.service.state()
+        done = self.service.update("propose")
+        assert done.returncode == 0, done.stdout + done.stderr
+        after = self.service.state()
+        assert {**before, "for-each-ref": ""} == {**after, "for-each-ref": ""}
+        assert is_tidy(self.service)
+        return done.stdout
+
+    def request(self) -> dict[str, object]:
+        """The one request there is, in GitHub's words."""
+        state = json.loads(self.file.read_text())
+        if self.ci == "github":
+            [found] = state["pulls"]
+            return dict(found)
+        [found] = state["requests"]
+        title = found["title"].removeprefix("Draft: ")
+        draft = found["title"].startswith("Draft: ")
+        return {**found, "title": title, "draft": draft, "body": found["description"]}
+
+    def branch(self, *arguments: str) -> str:
+        """What git says of the branch at the remote."""
+        return git(self.remote, *arguments, "template-update").strip()
+
+
+@pytest.fixture(params=FORGES)
+def forge(request: pytest.FixtureRequest, started: dict[str, Path], tmp_path: Path) -> Forge:
+    return Forge(copied(started[request.param], tmp_path), request.param, tmp_path)
+
+
+def test_an_update_is_proposed_once_and_refreshed(forge: Forge) -> None:
+    forge.service.replace("chassis/wheels.txt", "line 9", "line of the team")
+    assert f"chore: update the template to {NEW}: https://" in forge.propose()
+    request = forge.request()
+    assert request["title"] == f"chore: update the template to {NEW}"
+    assert request["draft"] is False
+    body = str(request["body"])
+    for expected in (
+        f"from {OLD} to {NEW}",
+        "Turn it by hand.",
+        "- A new file.",
+        "- `tier`: `gold`",
+        "## Deleted files\n\n- `chassis/old.txt`",
+        "- `make lock` passed\n- `make check` passed",
+        "## The template's files with changes of yours\n\n- `chassis/wheels.txt`, changed",
+    ):
+        assert expected in body, body
+    assert "## Conflicts" not in body
+    first = forge.branch("rev-parse")
+    assert forge.branch("show", "--format=%s", "--no-patch") == request["title"]
+    assert git(forge.remote, "show", f"{first}:poetry.lock") == "locked\nlocked\n"
+    assert git(forge.remote, "rev-parse", f"{first}^") == git(
+        forge.service.folder, "rev-parse", "HEAD"
+    )
+
+    assert f"{NEW} is proposed already: https://" in forge.propose()
+    assert forge.branch("rev-parse") == first
+
+    forge.service.replace("settings.txt", "line 5", "line of the team")
+    assert "with 1 conflict: https://" in forge.propose()
+    request = forge.request()
+    assert request["draft"] is True
+    assert request["title"] == f"chore: update the template to {NEW} with 1 conflict"
+    body = str(request["body"])
+    assert "## Conflicts\n\n- `settings.txt`" in body
+    assert "- `make check` failed" in body
+    assert "<<<<<<< before updating\n" in body
+    assert "to be resolved by people in:\n\n- settings.txt" in forge.branch(
+        "show", "--format=%B", "--no-patch"
+    )
+    assert "<<<<<<< " in git(forge.remote, "show", "template-update:settings.txt")
+
+
+def test_the_work_of_people_is_not_overwritten(
+    released: Path, started: dict[str, Path], tmp_path: Path
+) -> None:
+    forge = Forge(copied(started["github"], tmp_path), "github", tmp_path)
+    forge.propose()
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "--quiet", "--branch=template-update", str(forge.remote), str(clone))
+    (clone / "settings.txt").write_text("resolved\n")
+    commit(clone, "fix: resolved by hand")
+    git(clone, "push", "--quiet")
+    theirs = forge.branch("rev-parse")
+
+    assert f"has {NEW} and commits of people: it stays as it is" in forge.propose()
+    template = shutil.copytree(released, tmp_path / "template", symlinks=True)
+    release(template, "v0.3.0", {"template/chassis/newer.txt": "newer\n"})
+    forge.service.answer(_src_path=str(template))
+    said = refusal(forge.service, "propose")
+    assert "Ann: fix: resolved by hand. Merge or delete it" in said
+    assert "the next run then proposes v0.3.0" in said
+    assert forge.branch("rev-parse") == theirs
+
+
+@pytest.mark.parametrize(
+    ("ci", "refused", "sentence"),
+    [
+        (
+            "github",
+            "refusing to allow a GitHub App to create or update workflow "
+            "`.github/workflows/merge.yml` without `workflows` permission",
+            "the token may not change workflows, as the update does: set the secret UPDATE_TOKEN",
+        ),
+        (
+            "gitlab",
+            "GitLab: You are not allowed to push code to this project.",
+            "the token may not push: set the variable UPDATE_TOKEN",
+        ),
+        ("github", "the disk is full", "the branch template-update cannot be pushed: "),
+    ],
+)
+def test_a_push_that_is_refused(
+    started: dict[str, Path], tmp_path: Path, ci: str, refused: str, sentence: str
+) -> None:
+    forge = Forge(copied(started[ci], tmp_path), ci, tmp_path)
+    hook = forge.remote / "hooks" / "pre-receive"
+    hook.write_text(f"#!/bin/sh\necho {shlex.quote(refused)} >&2\nexit 1\n")
+    hook.chmod(0o755)
+    done = forge.service.update("propose")
+    assert done.returncode == 2
+    assert f"error: {sentence}" in done.stderr
+    assert not forge.file.exists() or "POST" not in forge.file.read_text()
+    assert is_tidy(forge.service)
+
+
+def test_a_proposal_needs_a_branch(service: Service) -> None:
+    git(service.folder, "checkout", "--quiet", "--detach")
+    assert "no branch is checked out" in refusal(service, "propose")
+
+
+def test_a_proposal_needs_a_remote(service: Service) -> None:
+    assert "origin cannot be reached: " in refusal(service, "propose")
+
+
+# -- The targets ----------------------------------------------------------------------------------
+
+
+def test_make_installs_copier_by_its_lock_and_once(tmp_path: Path) -> None:
+    template = export(tmp_path / "template")
+    git(template, "init", "--quiet", "--initial-branch", "main")
+    release(template, OLD, {})
+    service = Service.start(template, tmp_path / "orders")
+    tools = service.folder / ".tools"
+    (tools / "copier").unlink()
+    (tools / "bin").symlink_to(ROOT / ".tools" / "bin")
+    (tools / ".installed").touch()
+
+    def preview() -> str:
+        command = ["make", "--silent", "update-preview", f"PYTHON={sys.executable}"]
+        done = subprocess.run(command, cwd=service.folder, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout == "this is the newest release of the template: nothing to update\n"
+        return done.stderr
+
+    assert preview() == "installing Copier into .tools/copier\n"
+    assert preview() == ""
+    version = subprocess.run(
+        [tools / "copier/bin/copier", "--version"], capture_output=True, text=True, check=True
+    )
+    lock = (service.folder / "scripts/update/copier.lock").read_text("utf-8")
+    assert f"copier=={version.stdout.split()[1]} " in lock
+    assert git(service.folder, "status", "--porcelain") == ""

@@ -1,0 +1,210 @@
+"""What a team has changed outlives every update, and does not get in its way.
+
+`edits/` holds what teams do, as patches: in a folder for the release that first allows it, with
+the choices that it needs behind `@`.
+"""
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.ownership import ANCHOR, owners
+from scripts.releases import order
+from tests.service.conftest import run
+
+from .history import (
+    NOW,
+    RELEASES,
+    TEXTS,
+    Answers,
+    Services,
+    commit,
+    configuration,
+    fork,
+    git,
+    point_at,
+    release_next,
+    sets,
+    update,
+)
+from .test_update import assert_peace, files
+
+pytestmark = pytest.mark.slow
+
+EDITS = Path(__file__).with_name("edits")
+
+
+def edits(tag: str, answers: Answers) -> list[Path]:
+    """The patches for a service of a release, in the order of the releases that allow them."""
+    chosen = {*map(str, answers.values())}
+    if "ci" not in answers:  # the first releases knew no other
+        chosen.add("github")
+    allowed = [
+        path
+        for path in EDITS.glob("*/*.patch")
+        if tag == NOW or order(path.parent.name) <= order(tag.removeprefix("v"))
+        if set(path.stem.split("@")[1:]) <= chosen
+    ]
+    assert len(allowed) > 5
+    return sorted(allowed)
+
+
+def apply(service: Path, patch: Path, *options: str) -> bool:
+    """Apply a patch by the lines next to its own; whether that could be done."""
+    command = ["git", "apply", "-C1", "--whitespace=nowarn", *options, str(patch)]
+    return subprocess.run(command, cwd=service, capture_output=True, check=False).returncode == 0
+
+
+def edit(service: Path, tag: str, answers: Answers) -> None:
+    """Change a service as a team would."""
+    for patch in edits(tag, answers):
+        assert apply(service, patch), f"{patch.name} does not fit {tag}"
+    commit(service, "feat: ours")
+
+
+def assert_edits_are_there(service: Path, tag: str, answers: Answers) -> None:
+    """Each patch could be taken back."""
+    gone = [it.name for it in edits(tag, answers) if not apply(service, it, "--reverse", "--check")]
+    assert gone == []
+
+
+def chosen(tag: str) -> list[dict[str, Any]]:
+    """Sets of answers to a release, the texts as they are by default: patches show some."""
+    return [
+        {name: answer for name, answer in answers.items() if name not in TEXTS}
+        for answers in sets(tag)
+    ]
+
+
+def combinations(*tags: str) -> list[Any]:
+    """Each of the releases with sets of answers."""
+    return [
+        pytest.param(tag, answers, marks=pytest.mark.xdist_group(f"update-{number % 2}"))
+        for tag in tags
+        for number, answers in enumerate(chosen(tag))
+    ]
+
+
+@pytest.mark.parametrize(("tag", "answers"), combinations(*RELEASES))
+def test_edits_survive(services: Services, tmp_path: Path, tag: str, answers: Answers) -> None:
+    service = services.mine(tag, answers, tmp_path)
+    edit(service, tag, answers)
+    update(service)
+    assert_peace(service)
+    assert_edits_are_there(service, tag, answers)
+
+
+@pytest.mark.parametrize(("tag", "answers"), combinations(RELEASES[-1])[:2])
+def test_a_deleted_example_stays_deleted(
+    services: Services, history: Path, tmp_path: Path, tag: str, answers: Answers
+) -> None:
+    service = services.mine(tag, answers, tmp_path)
+    seeds = [name for name in files(service) if owners(configuration(NOW), name) == ["seed"]]
+    for name in [*seeds, "SECURITY.md"]:
+        (service / name).unlink()
+    commit(service, "feat!: no items")
+    update(service)
+    assert_peace(service)
+    assert [name for name in [*seeds, "SECURITY.md"] if (service / name).exists()] == []
+
+
+# -- Beside the anchors ----------------------------------------------------------------------------
+
+
+def change_beside_anchors(template: Path) -> None:
+    """Change the line above each anchor, and add one there, as a dependency is bumped and added."""
+    for path in (template / "template").rglob("*"):
+        if not path.is_file() or not ANCHOR.search(text := path.read_text("utf-8")):
+            continue
+        lines: list[str] = []
+        for line in text.splitlines(keepends=True):
+            if ANCHOR.search(line):
+                indent = line[: len(line) - len(line.lstrip())]
+                lines[-1] = lines[-1].rstrip("\n") + " # changed by the template\n"
+                lines.append(f"{indent}# added by the template\n")
+            lines.append(line)
+        path.write_text("".join(lines), "utf-8")
+
+
+def add_below_anchors(service: Path) -> dict[str, int]:
+    """Add a line below each anchor; the files, and how many each."""
+    added = {}
+    for name in files(service):
+        lines = (service / name).read_text("utf-8").splitlines(keepends=True)
+        ours = []
+        for line in lines:
+            ours.append(line)
+            if ANCHOR.search(line):
+                ours.append(line[: len(line) - len(line.lstrip())] + "# of the team\n")
+        if len(ours) > len(lines):
+            (service / name).write_text("".join(ours), "utf-8")
+            added[name] = len(ours) - len(lines)
+    return added
+
+
+@pytest.fixture(scope="session")
+def beside(history: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The template, with a next release that changes what is beside each anchor."""
+    template = fork(history, tmp_path_factory.mktemp("beside") / "shipshape")
+    change_beside_anchors(template)
+    release_next(template)
+    return template
+
+
+@pytest.mark.parametrize(("tag", "answers"), combinations(RELEASES[-1])[:2])
+def test_either_side_of_an_anchor_can_change(
+    services: Services, beside: Path, tmp_path: Path, tag: str, answers: Answers
+) -> None:
+    service = services.mine(tag, answers, tmp_path)
+    added = add_below_anchors(service)
+    assert len(added) > 7
+    commit(service, "feat: ours")
+    point_at(service, beside)
+    update(service)
+    assert_peace(service)
+    for name, count in added.items():
+        text = (service / name).read_text("utf-8")
+        assert text.count("# of the team") == count, name
+        assert text.count("# added by the template") == count, name
+        assert text.count("# changed by the template") == count, name
+
+
+@pytest.mark.parametrize(("tag", "answers"), combinations(NOW)[:2])
+def test_edits_survive_a_change_beside_each(
+    services: Services, beside: Path, tmp_path: Path, tag: str, answers: Answers
+) -> None:
+    service = services.mine(tag, answers, tmp_path)
+    edit(service, tag, answers)
+    point_at(service, beside)
+    update(service)
+    assert_peace(service)
+    ours = git(service, "diff", "HEAD~2", "--", "pyproject.toml")
+    assert '+    "humanize (>=4,<5)",' in ours
+    assert "+    # added by the template" in ours
+
+
+# -- A whole service -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("tag", "answers"),
+    [
+        pytest.param(
+            RELEASES[0], chosen(RELEASES[0])[0], marks=pytest.mark.xdist_group("update-0")
+        ),
+        pytest.param(
+            RELEASES[-1], chosen(RELEASES[-1])[1], marks=pytest.mark.xdist_group("update-1")
+        ),
+    ],
+)
+def test_an_edited_service_passes_its_checks(
+    services: Services, tmp_path: Path, tag: str, answers: Answers
+) -> None:
+    service = services.mine(tag, answers, tmp_path)
+    edit(service, tag, answers)
+    update(service)
+    assert_peace(service)
+    commit(service, "chore: update")
+    run(service, "make", "lock", "install", "check")
