@@ -52,7 +52,7 @@ def find(folder: Path, source: Answers, template: Template) -> Drift:
         rendered = Path(temporary) / ROOT.name
         _render(source, template, rendered)
         git("init", "--quiet", cwd=rendered)
-        owned = _matching(rendered, theirs) - _matching(rendered, ours)
+        owned = _matching(rendered, theirs) - _matching(rendered, ours) - {answers.FILE}
         paths = ["--pathspec-from-file=-", "--pathspec-file-nul"]
         git("--literal-pathspecs", "add", "--force", *paths, cwd=rendered, input="\0".join(owned))
         # The index is what was rendered, the work tree the service: what is not in the first is
