@@ -29,8 +29,12 @@ def run(given: Namespace) -> int:
         print(report(attempt))
     conflicts = len(attempt.conflicts)
     if conflicts:
-        print(_RESOLVE.format(count="1 file is" if conflicts == 1 else f"{conflicts} files are"))
-    print(_NEXT.strip())
+        print(
+            _RESOLVE.rstrip().format(
+                count="1 file is" if conflicts == 1 else f"{conflicts} files are"
+            )
+        )
+    print(_NEXT.rstrip())
     return 1 if conflicts else 0
 
 
