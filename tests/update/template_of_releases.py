@@ -67,12 +67,20 @@ _SECOND: dict[str, str | None] = {
     "template/example.txt": "another example\n",
 }
 
+AUTHOR = {
+    **{f"GIT_{role}_NAME": "Ann" for role in ("AUTHOR", "COMMITTER")},
+    **{f"GIT_{role}_EMAIL": "ann@example.com" for role in ("AUTHOR", "COMMITTER")},
+}
+
 
 def git(folder: Path, *arguments: str) -> str:
     """Git as a test needs it: nobody's settings, an author."""
-    settings = ["user.name=Ann", "user.email=ann@example.com", "commit.gpgsign=false"]
-    command = ["git", *[part for setting in settings for part in ("-c", setting)], *arguments]
-    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout
+    command = ["git", "-c", "commit.gpgsign=false", *arguments]
+    variables = os.environ | AUTHOR
+    done = subprocess.run(
+        command, cwd=folder, env=variables, check=True, capture_output=True, text=True
+    )
+    return done.stdout
 
 
 def commit(folder: Path, message: str = "feat: more") -> None:

@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -51,19 +51,20 @@ def run(
     cwd: Path = ROOT,
     input: str = "",
     accept: Collection[int] = (0,),
+    variables: Mapping[str, str] | None = None,
 ) -> str:
     """What a program writes to stdout; ProgramError for an exit code that is not in `accept`.
 
     It cannot ask back, and speaks English, so that its errors can be told apart.
     """
-    variables = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C.UTF-8"}
+    silent = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C.UTF-8"}
     name = Path(command[0]).name
     try:
         done = subprocess.run(
             command,
             cwd=cwd,
             input=input.encode("utf-8", _EXACTLY),
-            env=variables,
+            env={**os.environ, **silent, **(variables or {})},
             capture_output=True,
         )
     except FileNotFoundError:
@@ -73,9 +74,15 @@ def run(
     return done.stdout.decode("utf-8", _EXACTLY)
 
 
-def git(*arguments: str | Path, cwd: Path = ROOT, input: str = "") -> str:
+def git(
+    *arguments: str | Path,
+    cwd: Path = ROOT,
+    input: str = "",
+    variables: Mapping[str, str] | None = None,
+) -> str:
     """What git says. No hook of the service has a say in what is done here."""
-    return run("git", "-c", f"core.hooksPath={os.devnull}", *arguments, cwd=cwd, input=input)
+    command = ("git", "-c", f"core.hooksPath={os.devnull}", *arguments)
+    return run(*command, cwd=cwd, input=input, variables=variables)
 
 
 def make(target: str, folder: Path) -> tuple[bool, str]:

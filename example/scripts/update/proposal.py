@@ -16,8 +16,14 @@ from .request import Request
 BRANCH = "template-update"
 
 _REF = f"refs/heads/{BRANCH}"
-# Nobody else commits as this: by it our commits are told from those of people.
-_NAME, _EMAIL = "template-update", "template-update@noreply.invalid"
+# Nobody else commits as this: by it our commits are told from those of people. As variables, for
+# those that a runner may have set outweigh any setting.
+_EMAIL = "template-update@noreply.invalid"
+_AUTHOR = {
+    f"GIT_{role}_{part}": value
+    for role in ("AUTHOR", "COMMITTER")
+    for part, value in (("NAME", "template-update"), ("EMAIL", _EMAIL))
+}
 _BODY_AT_MOST = 60_000  # characters; GitHub takes 65,536
 _LINES_SHOWN = 30  # of what a failed target of make said
 
@@ -103,9 +109,8 @@ def _commit(attempt: Attempt) -> list[Result]:
         message.append("Markers of conflicts are left to be resolved by people in:")
         message.append(listed(attempt.conflicts))
     git("add", "--all", cwd=folder)
-    author = [f"user.name={_NAME}", f"user.email={_EMAIL}", "commit.gpgsign=false"]
-    settings = [part for setting in author for part in ("-c", setting)]
-    git(*settings, "commit", "--quiet", "--file=-", cwd=folder, input="\n\n".join(message))
+    commit = ("-c", "commit.gpgsign=false", "commit", "--quiet", "--file=-")
+    git(*commit, cwd=folder, input="\n\n".join(message), variables=_AUTHOR)
     return [locked, _make("check", folder)]
 
 
