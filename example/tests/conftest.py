@@ -4,10 +4,15 @@ from collections.abc import Iterator
 
 import httpx2
 import pytest
+from hypothesis import HealthCheck, settings
 
 from .service import Service, running
 
 pytest_plugins = ["tests.storage"]
+
+# How fast the machine is says nothing of the service.
+settings.register_profile("service", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("service")
 
 
 @pytest.fixture(scope="session")

@@ -58,7 +58,7 @@ def test_lint_finds_a_conflict_that_was_committed(service: Path) -> None:
     markers = "<<<<<<< before updating\n=======\n>>>>>>> after updating\n"
     page.write_text(before + markers, "utf-8")
     try:
-        with pytest.raises(AssertionError, match="docs/update.md:[0-9]+: Merge conflict string"):
+        with pytest.raises(AssertionError, match="docs/update.md:[0-9]+:<<<<<<< "):
             run(service, "make", "lint")
     finally:
         page.write_text(before, "utf-8")

@@ -147,7 +147,7 @@ VALUES = st.binary(max_size=80).map(lambda value: value.translate(None, b"\r\n\0
 NAMES = ("host", "traceparent", "tracestate", "user-agent", "x-request-id", "cookie")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.tuples(st.sampled_from(NAMES).map(str.encode), VALUES), max_size=6))
 def test_no_header_makes_a_request_fail(
     observed: Observed, headers: list[tuple[bytes, bytes]]
@@ -169,7 +169,6 @@ def test_no_header_has_made_a_request_fail(observed: Observed, api: httpx2.Clien
     assert {line["event"] for line in errors} <= {"Invalid HTTP request received."}
 
 
-@settings(deadline=None)
 @given(st.one_of(st.binary(), st.from_regex(SAFE_ID.pattern).map(str.encode)))
 def test_id_is_kept_or_made_anew(sent: bytes) -> None:
     identifier = _request_id({b"x-request-id": sent})

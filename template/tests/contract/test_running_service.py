@@ -17,6 +17,6 @@ SCHEMA = schemathesis.openapi.from_path(Path(__file__).parents[2] / "schema" / "
 
 
 @SCHEMA.parametrize()
-@hypothesis.settings(max_examples=30, deadline=None, derandomize=True)
+@hypothesis.settings(max_examples=30, derandomize=True)
 def test_operation(case: schemathesis.Case[Any], service: Service) -> None:
     case.call_and_validate(base_url=service.api, excluded_checks=[positive_data_acceptance])
