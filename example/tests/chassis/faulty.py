@@ -1,6 +1,7 @@
 """The service with a few handlers more, which misbehave as real ones do sooner or later.
 
 `python -m tests.chassis.faulty` starts it: the same settings, storage and chassis as the service.
+Those of `/faulty/things` behave, so that the tests need no handler of the service's own.
 """
 
 import asyncio
@@ -12,17 +13,21 @@ import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import cast
+from uuid import UUID
 
 import structlog
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.responses import StreamingResponse
 from opentelemetry import trace
 from prometheus_client import Gauge
+from pydantic import BaseModel
 
 from orders import app
 from orders.chassis import Application, read_settings, run
 from orders.chassis.client import http_client
 from orders.settings import Settings
+
+from .things import Things, open_things
 
 log = structlog.get_logger(__name__)
 cancelled: list[str] = []
@@ -145,11 +150,49 @@ async def garble() -> None:
     logging.getLogger("library").warning("a number: %d", "none")
 
 
+class Thing(BaseModel):
+    """What a caller may say of a thing."""
+
+    name: str
+
+
+def things_of(request: Request) -> Things:
+    """Where the things are kept."""
+    things: Things = request.app.state.things
+    return things
+
+
+async def list_things(request: Request, limit: int = 10) -> list[Thing]:
+    """At most so many of the things."""
+    return [Thing(name=name) for name in await things_of(request).list(limit)]
+
+
+async def add_thing(request: Request, response: Response, thing: Thing) -> Thing:
+    """Keep a thing; the header `Location` says where it is."""
+    response.headers["Location"] = f"/faulty/things/{await things_of(request).add(thing.name)}"
+    return thing
+
+
+async def read_thing(request: Request, thing_id: UUID) -> Thing:
+    """A thing, or 404."""
+    name = await things_of(request).get(thing_id)
+    if name is None:
+        raise HTTPException(404, "there is no such thing")
+    return Thing(name=name)
+
+
+async def rename_thing(request: Request, thing_id: UUID, thing: Thing) -> Thing:
+    """Give a thing another name."""
+    await things_of(request).rename(thing_id, thing.name)
+    return thing
+
+
 @asynccontextmanager
 async def application(settings: Settings) -> AsyncIterator[Application]:
     """The service's own application, with the routes above."""
-    async with app.application(settings) as served:
+    async with app.application(settings) as served, open_things(settings) as things:
         api = cast("FastAPI", served.app)
+        api.state.things = things
         readers = (show_cancelled, fail, block, stream, break_off, slow, call)
         writers = (tell, chat, measure, mislabel, garble)
         for handler in readers + writers:
@@ -157,6 +200,10 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
         api.post("/faulty/echo")(echo)
         api.post("/faulty/hesitate")(hesitate)
         api.post("/faulty/choke")(choke)
+        api.get("/faulty/things")(list_things)
+        api.post("/faulty/things", status_code=201)(add_thing)
+        api.get("/faulty/things/{thing_id}")(read_thing)
+        api.put("/faulty/things/{thing_id}")(rename_thing)
         yield served
 
 

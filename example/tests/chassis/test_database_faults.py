@@ -19,14 +19,14 @@ from orders.storage.engine import asyncpg_url
 from ..service import PATIENCE_SECONDS, Service, running
 from .proxy import Proxy, proxied
 
-DRAFT = {"name": "Teapot", "quantity": 1}
-ANY_VERSION = {"If-Match": "*"}
+DRAFT = {"name": "Teapot"}
+THINGS = "/faulty/things"
 STATEMENT_SECONDS = 1.0
 POOL_SECONDS = 1.0
 POOL_SIZE = 2
 A_MOMENT = 3.0
-LOCK_TABLE = "LOCK TABLE items IN ACCESS EXCLUSIVE MODE"
-LOCK_ROWS = "SELECT id FROM items FOR UPDATE"
+LOCK_TABLE = "LOCK TABLE faulty.things IN ACCESS EXCLUSIVE MODE"
+LOCK_ROWS = "SELECT id FROM faulty.things FOR UPDATE"
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,8 @@ def proxy(storage_settings: dict[str, str]) -> Iterator[Proxy]:
 @pytest.fixture(scope="module")
 def behind(proxy: Proxy, storage_settings: dict[str, str]) -> Iterator[Service]:
     """A service that reaches its database through the proxy."""
-    with running(**impatient(through(proxy, storage_settings))) as service:
+    settings = impatient(through(proxy, storage_settings))
+    with running(module="tests.chassis.faulty", **settings) as service:
         yield service
         assert service.terminate() == 0, service.text
 
@@ -84,7 +85,7 @@ async def seconds_to_recover(client: httpx2.AsyncClient) -> float:
     started, succeeded = time.monotonic(), 0
     async with asyncio.timeout(PATIENCE_SECONDS):
         while succeeded < 2 * POOL_SIZE:
-            answer = await client.get("/items")
+            answer = await client.get(THINGS)
             succeeded = succeeded + 1 if answer.status_code == httpx2.codes.OK else 0
     return time.monotonic() - started
 
@@ -105,9 +106,9 @@ async def connected(storage_settings: dict[str, str]) -> AsyncIterator[AsyncConn
 
 
 async def names(storage_settings: dict[str, str]) -> list[str]:
-    """The names of all items that the database has."""
+    """The names of all things that the database has."""
     async with connected(storage_settings) as connection:
-        return list(await connection.scalars(text("SELECT name FROM items")))
+        return list(await connection.scalars(text("SELECT name FROM faulty.things")))
 
 
 async def waiting(connection: AsyncConnection) -> int:
@@ -133,7 +134,7 @@ async def test_database_that_refuses_connections(
     try:
         for _ in range(3):
             started = time.monotonic()
-            assert_unavailable(await client.get("/items"))
+            assert_unavailable(await client.get(THINGS))
             assert time.monotonic() - started < A_MOMENT
         assert (await client.get("/livez")).status_code == 200
         assert (await client.get("/readyz")).status_code == 200
@@ -156,7 +157,7 @@ async def test_idle_connections_that_were_cut_are_replaced(
     await asyncio.sleep(0.2)  # the news has to arrive
 
     for _ in range(2 * POOL_SIZE):
-        assert (await client.get("/items")).status_code == 200
+        assert (await client.get(THINGS)).status_code == 200
 
 
 async def test_connection_that_is_cut_in_the_middle_of_a_statement(
@@ -164,7 +165,7 @@ async def test_connection_that_is_cut_in_the_middle_of_a_statement(
 ) -> None:
     async with connected(storage_settings) as connection:
         await connection.execute(text(LOCK_TABLE))
-        request = asyncio.create_task(client.get("/items"))
+        request = asyncio.create_task(client.get(THINGS))
         await waiting(connection)
         proxy.cut()
         assert_unavailable(await request)
@@ -173,13 +174,11 @@ async def test_connection_that_is_cut_in_the_middle_of_a_statement(
 async def test_process_of_the_database_that_is_killed_in_a_transaction(
     client: httpx2.AsyncClient, storage_settings: dict[str, str]
 ) -> None:
-    item = await client.post("/items", json=DRAFT)
+    item = await client.post(THINGS, json=DRAFT)
     place = item.headers["location"]
     async with connected(storage_settings) as connection:
         await connection.execute(text(LOCK_ROWS))
-        request = asyncio.create_task(
-            client.put(place, json={**DRAFT, "name": "killed"}, headers=ANY_VERSION)
-        )
+        request = asyncio.create_task(client.put(place, json={"name": "killed"}))
         await connection.execute(text(f"SELECT pg_terminate_backend({await waiting(connection)})"))
         assert_unavailable(await request)
 
@@ -190,14 +189,14 @@ async def test_process_of_the_database_that_is_killed_in_a_transaction(
 async def test_statement_that_takes_too_long_is_ended(
     client: httpx2.AsyncClient, storage_settings: dict[str, str]
 ) -> None:
-    place = (await client.post("/items", json=DRAFT)).headers["location"]
+    place = (await client.post(THINGS, json=DRAFT)).headers["location"]
     async with connected(storage_settings) as connection:
         await connection.execute(text(LOCK_ROWS))
-        response = await client.put(place, json=DRAFT, headers=ANY_VERSION)
+        response = await client.put(place, json=DRAFT)
 
     assert_unavailable(response)
     assert response.json()["detail"] == "the database took too long"
-    assert (await client.put(place, json=DRAFT, headers=ANY_VERSION)).status_code == 200
+    assert (await client.put(place, json=DRAFT)).status_code == 200
 
 
 async def test_requests_that_find_no_free_connection(
@@ -206,7 +205,7 @@ async def test_requests_that_find_no_free_connection(
     async with connected(storage_settings) as connection:
         await connection.execute(text(LOCK_TABLE))
         started = time.monotonic()
-        answers = await asyncio.gather(*(client.get("/items") for _ in range(10)))
+        answers = await asyncio.gather(*(client.get(THINGS) for _ in range(10)))
         seconds = time.monotonic() - started
         assert (await client.get("/livez")).status_code == 200
 
@@ -220,7 +219,7 @@ async def test_database_that_hangs(client: httpx2.AsyncClient, proxy: Proxy) -> 
     proxy.hang()
     try:
         started = time.monotonic()
-        answers = await asyncio.gather(*(client.get("/items") for _ in range(10)))
+        answers = await asyncio.gather(*(client.get(THINGS) for _ in range(10)))
         seconds = time.monotonic() - started
         assert (await client.get("/livez")).status_code == 200
     finally:
@@ -233,8 +232,9 @@ async def test_database_that_hangs(client: httpx2.AsyncClient, proxy: Proxy) -> 
 
 
 def test_stop_while_the_database_hangs(proxy: Proxy, storage_settings: dict[str, str]) -> None:
-    with running(**impatient(through(proxy, storage_settings))) as service:
-        assert httpx2.get(f"{service.api}/items").status_code == 200
+    settings = impatient(through(proxy, storage_settings))
+    with running(module="tests.chassis.faulty", **settings) as service:
+        assert httpx2.get(f"{service.api}{THINGS}").status_code == 200
         proxy.hang()
         try:
             assert service.terminate() == 0
@@ -244,13 +244,13 @@ def test_stop_while_the_database_hangs(proxy: Proxy, storage_settings: dict[str,
 
 
 async def test_service_that_is_killed_in_a_transaction(storage_settings: dict[str, str]) -> None:
-    with running(**storage_settings) as service:
+    with running(module="tests.chassis.faulty", **storage_settings) as service:
         async with (
             httpx2.AsyncClient(base_url=service.api, timeout=PATIENCE_SECONDS) as client,
             connected(storage_settings) as connection,
         ):
             await connection.execute(text(LOCK_TABLE))
-            post = asyncio.create_task(client.post("/items", json={**DRAFT, "name": "lost"}))
+            post = asyncio.create_task(client.post(THINGS, json={"name": "lost"}))
             await waiting(connection)
             service.process.send_signal(signal.SIGKILL)
             service.process.wait(PATIENCE_SECONDS)

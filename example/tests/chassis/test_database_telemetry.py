@@ -13,7 +13,7 @@ from .observed import Observed, eventually
 
 def test_statement_is_a_span_without_its_parameters(observed: Observed, api: httpx2.Client) -> None:
     name = f"Teapot {uuid4()}"
-    response = api.post("/items", json={"name": name, "quantity": 3})
+    response = api.post("/faulty/things", json={"name": name})
 
     statement, about = observed.spans(response)
     assert (statement.name, statement.kind) == ("INSERT", "CLIENT")
@@ -21,13 +21,13 @@ def test_statement_is_a_span_without_its_parameters(observed: Observed, api: htt
     assert statement.attributes.keys() >= {"db.namespace", "server.address", "server.port"}
     assert statement.attributes["db.system.name"] == "postgresql"
     assert statement.attributes["db.operation.name"] == "INSERT"
-    assert statement.attributes["db.query.text"].startswith("INSERT INTO items ")
+    assert statement.attributes["db.query.text"].startswith("INSERT INTO faulty.things ")
     assert name.encode() not in observed.collector.raw
     assert name not in observed.service.text
 
 
 def test_pool_is_measured(observed: Observed, api: httpx2.Client) -> None:
-    api.get("/items")  # so that there is a connection
+    api.get("/faulty/things")  # so that there is a connection
 
     def count(state: str) -> float:
         labels = frozenset({("db_client_connection_state", state)})
@@ -44,15 +44,15 @@ def test_password_of_an_unreachable_database_is_told_nowhere() -> None:
     [nowhere] = free_ports(1)
     with collecting() as collector:
         settings = {
-            "DATABASE_URL": f"postgresql://app:{password}@127.0.0.1:{nowhere}/items",
+            "DATABASE_URL": f"postgresql://app:{password}@127.0.0.1:{nowhere}/orders",
             "LOG_LEVEL": "debug",
             "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
             "OTEL_TRACES_SAMPLER_ARG": "1",
         }
-        with running(**settings) as service:
+        with running(module="tests.chassis.faulty", **settings) as service:
             answers = [
-                httpx2.get(f"{service.api}/items"),
-                httpx2.post(f"{service.api}/items", json={"name": "A", "quantity": 1}),
+                httpx2.get(f"{service.api}/faulty/things"),
+                httpx2.post(f"{service.api}/faulty/things", json={"name": "A"}),
                 httpx2.get(f"{service.management}/health"),
                 httpx2.get(f"{service.management}/info"),
             ]

@@ -59,6 +59,7 @@ def test_collector_that_does_not_answer_holds_up_nobody(
     with (
         collector() as url,
         running(
+            module="tests.chassis.faulty",
             **storage_settings,
             OTEL_BSP_SCHEDULE_DELAY=20,
             OTEL_EXPORTER_OTLP_ENDPOINT=url,
@@ -67,7 +68,7 @@ def test_collector_that_does_not_answer_holds_up_nobody(
         httpx2.Client(base_url=service.api, timeout=1) as client,
     ):
         for _ in range(50):
-            assert client.get("/items").status_code == 200
+            assert client.get("/faulty/things").status_code == 200
         assert ends_soon(service)
         assert service.log[-1]["event"] == "stopped"
 
@@ -92,7 +93,7 @@ def test_log_that_nobody_reads_costs_lines_and_no_time(
     ):
         client.get("/faulty/chat", params={"lines": MORE_LINES_THAN_ARE_KEPT})
         for _ in range(10):
-            assert client.get("/items").status_code == 200
+            assert client.get("/faulty/things").status_code == 200
         dropped = metric(service, DROPPED)
         assert dropped > 0
 
@@ -118,7 +119,7 @@ def test_log_on_a_full_disk(storage_settings: dict[str, str]) -> None:
 
 def assert_goes_on_without_a_log(service: Service) -> None:
     for _ in range(10):
-        assert httpx2.get(f"{service.api}/items").status_code == 200
+        assert httpx2.get(f"{service.api}/faulty/things").status_code == 200
     eventually(lambda: metric(service, DROPPED) >= 10, "a loss of lines")
     assert ends_soon(service)
     assert service.text == ""

@@ -108,7 +108,11 @@ def test_ids_are_the_same_wherever_they_are_told(observed: Observed, api: httpx2
 
 
 def test_answer_of_the_framework_has_the_id_too(api: httpx2.Client) -> None:
-    for response in (api.get("/no/such/path"), api.post("/items"), api.delete("/items")):
+    for response in (
+        api.get("/no/such/path"),
+        api.post("/faulty/things"),
+        api.delete("/faulty/things"),
+    ):
         assert response.json()["request_id"] == response.headers["x-request-id"]
 
 

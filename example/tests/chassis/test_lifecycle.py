@@ -25,7 +25,7 @@ async def test_stop_goes_step_by_step_and_answers_all_the_while(
 
             assert (ready.status_code, ready.text) == (503, "stopping\n")
             assert (await client.get("/livez")).status_code == 200
-            served = await client.get("/items")
+            served = await client.get("/faulty/things")
             assert (served.status_code, served.headers["connection"]) == (200, "close")
             metrics = await client.get(f"{service.management}/metrics")
             assert "http_server_active_requests 1.0" in metrics.text

@@ -188,7 +188,7 @@ def test_one_request_more_than_may_be_at_once(small: Service) -> None:
             client.sendall(request("POST", "/faulty/echo", content_length=1))
         eventually(lambda: other.get("/readyz").text == "overloaded\n", "an overload")
 
-        refused = other.get("/items")
+        refused = other.get("/faulty/things")
 
         assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
         assert refused.json()["request_id"] == refused.headers["x-request-id"]
@@ -200,7 +200,7 @@ def test_one_request_more_than_may_be_at_once(small: Service) -> None:
             client.sendall(b"x")
             assert answer(client).status == 200
         assert other.get("/readyz").status_code == 200
-        assert other.get("/items").status_code == 200
+        assert other.get("/faulty/things").status_code == 200
 
 
 def test_request_whose_client_goes_away_is_cancelled(small: Service) -> None:

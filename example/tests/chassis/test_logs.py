@@ -75,7 +75,7 @@ def test_uncaught_exceptions_come_with_their_stack(told: list[Line]) -> None:
 
 
 def test_one_line_tells_of_a_request(observed: Observed, api: httpx2.Client) -> None:
-    created = api.post("/items", json={"name": "Teapot", "quantity": 3})
+    created = api.post("/faulty/things", json={"name": "Teapot"})
     path = created.headers["location"]
     read = api.get(path, params={"colour": "brown"})
     missing = api.get("/no/such/path")
@@ -86,7 +86,7 @@ def test_one_line_tells_of_a_request(observed: Observed, api: httpx2.Client) -> 
     assert line.pop("duration_ms") > 0
     assert {name: line[name] for name in line.keys() - EVERYWHERE - IN_REQUESTS} == {
         "method": "GET",
-        "route": "/items/{item_id}",
+        "route": "/faulty/things/{thing_id}",
         "path": path,
         "status": 200,
         "request_bytes": 0,
@@ -145,13 +145,13 @@ def planted(observed: Observed) -> Planted:
     address = f"postgresql://user:{hidden['address']}@localhost/database"
     api = observed.api
     responses = [
-        api.get("/items", params={"password": hidden["query"], "limit": "many"}),
+        api.get("/faulty/things", params={"password": hidden["query"], "limit": "many"}),
         api.get("/no/such/path", params={"password": hidden["query"]}),
-        api.get("/items", headers={"Authorization": f"Bearer {hidden['authorization']}"}),
-        api.get("/items", headers={"Cookie": f"session={hidden['cookie']}"}),
-        api.post("/items", json={"name": 1, "token": hidden["refused"], "quantity": 1}),
-        api.post("/items", json={"name": "A", "quantity": hidden["refused"]}),
-        api.post("/items", content=f'"token": "{hidden["refused"]}"'),
+        api.get("/faulty/things", headers={"Authorization": f"Bearer {hidden['authorization']}"}),
+        api.get("/faulty/things", headers={"Cookie": f"session={hidden['cookie']}"}),
+        api.post("/faulty/things", json={"token": hidden["refused"]}),
+        api.post("/faulty/things", json={"name": [hidden["refused"]]}),
+        api.post("/faulty/things", content=f'"token": "{hidden["refused"]}"'),
         api.post("/faulty/choke", json={"token": hidden["failing"]}),
         api.get("/faulty/fail", params={"message": f"no answer from {address}"}),
     ]

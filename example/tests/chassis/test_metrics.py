@@ -31,10 +31,10 @@ def values(found: Samples, name: str) -> list[float]:
 def test_requests_are_counted_by_route(observed: Observed, api: httpx2.Client) -> None:
     before = requests(observed.samples())
     for _ in range(2):
-        api.get(f"/items/{uuid4()}")
+        api.get(f"/faulty/things/{uuid4()}")
 
     found = observed.samples()
-    counted = "GET", "/items/{item_id}", "404"
+    counted = "GET", "/faulty/things/{thing_id}", "404"
     assert requests(found)[counted] == before.get(counted, 0) + 2
     labels = zip(
         ("http_request_method", "http_route", "http_response_status_code"), counted, strict=True
@@ -50,7 +50,7 @@ def test_requests_are_counted_by_route(observed: Observed, api: httpx2.Client) -
 
 
 def test_unknown_paths_are_one_series(observed: Observed, api: httpx2.Client) -> None:
-    for place in ("", "/items/x", "/static-offline-docs"):  # the first makes the series
+    for place in ("", "/faulty/things/x", "/static-offline-docs"):  # the first makes the series
         api.get(f"{place}/{uuid4().hex}")
     series = set(observed.samples())
     before = requests(observed.samples())["GET", "", "404"]
@@ -58,7 +58,7 @@ def test_unknown_paths_are_one_series(observed: Observed, api: httpx2.Client) ->
     for _ in range(300):
         api.get(f"/{uuid4().hex}/{uuid4().hex}")
     for _ in range(10):
-        api.get(f"/items/x/{uuid4().hex}")
+        api.get(f"/faulty/things/x/{uuid4().hex}")
         api.get(f"/static-offline-docs/{uuid4().hex}")
 
     after = observed.samples()
@@ -69,9 +69,9 @@ def test_unknown_paths_are_one_series(observed: Observed, api: httpx2.Client) ->
 def test_unknown_methods_are_one_series(observed: Observed, api: httpx2.Client) -> None:
     before = set(requests(observed.samples()))
     for method in ("PROPFIND", "MKCOL", "SEARCH", "PURGE", "BREW", uuid4().hex.upper()):
-        api.request(method, "/items")
+        api.request(method, "/faulty/things")
 
-    assert set(requests(observed.samples())) - before == {("_OTHER", "/items", "405")}
+    assert set(requests(observed.samples())) - before == {("_OTHER", "/faulty/things", "405")}
 
 
 def test_probes_are_not_counted(observed: Observed, api: httpx2.Client) -> None:

@@ -15,14 +15,14 @@ TRACE, PARENT = uuid4().hex, uuid4().hex[:16]
 
 
 def test_request_is_a_span(observed: Observed, api: httpx2.Client) -> None:
-    path = f"/items/{uuid4()}"
+    path = f"/faulty/things/{uuid4()}"
     response = api.get(path, params={"colour": "brown"}, headers={"User-Agent": "a test"})
 
     span = observed.span(response)
-    assert (span.name, span.kind, span.parent) == ("GET /items/{item_id}", "SERVER", "")
+    assert (span.name, span.kind, span.parent) == ("GET /faulty/things/{thing_id}", "SERVER", "")
     assert span.attributes == {
         "http.request.method": "GET",
-        "http.route": "/items/{item_id}",
+        "http.route": "/faulty/things/{thing_id}",
         "http.response.status_code": 404,
         "url.path": path,
         "url.scheme": "http",
@@ -62,8 +62,8 @@ def test_caller_may_keep_a_request_from_being_recorded(
     observed: Observed, api: httpx2.Client
 ) -> None:
     unsampled = {"traceparent": f"00-{uuid4().hex}-{PARENT}-00"}
-    response = api.get("/items", headers=unsampled)
-    observed.spans(api.get("/items"))  # which was sent later, and has arrived
+    response = api.get("/faulty/things", headers=unsampled)
+    observed.spans(api.get("/faulty/things"))  # which was sent later, and has arrived
 
     trace_id = observed.line(response)["trace_id"]
     assert trace_id in unsampled["traceparent"]
@@ -79,10 +79,10 @@ def ended(storage_settings: dict[str, str]) -> Iterator[tuple[Collector, httpx2.
             "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
             "OTEL_TRACES_SAMPLER_ARG": "0",
         }
-        with running(**settings) as service:
-            unrecorded = httpx2.get(f"{service.api}/items")
+        with running(module="tests.chassis.faulty", **settings) as service:
+            unrecorded = httpx2.get(f"{service.api}/faulty/things")
             sampled = {"traceparent": f"00-{TRACE}-{PARENT}-01"}
-            httpx2.get(f"{service.api}/items", headers=sampled)
+            httpx2.get(f"{service.api}/faulty/things", headers=sampled)
             before_the_end = len(collector.spans)
             assert service.terminate() == 0
             assert before_the_end == 0  # it waits for more, so that only the end has it send them
@@ -101,11 +101,11 @@ def test_caller_may_have_a_request_recorded(
 def test_last_spans_are_sent_at_the_end(ended: tuple[Collector, httpx2.Response]) -> None:
     span = ended[0].spans[-1]
 
-    assert (span.name, span.parent) == ("GET /items", PARENT)
+    assert (span.name, span.parent) == ("GET /faulty/things", PARENT)
 
 
 def test_nothing_is_sent_without_a_collector(service: Service) -> None:
-    request_id = httpx2.get(f"{service.api}/items").headers["x-request-id"]
+    request_id = httpx2.get(f"{service.api}/docs").headers["x-request-id"]
     service.process.send_signal(signal.SIGUSR1)
 
     def look() -> list[Line]:

@@ -4,6 +4,7 @@ What FastAPI reads off the handlers is compared with the schema that people agre
 body and responses. Where they differ, the failure names the handler and the difference.
 """
 
+import asyncio
 import inspect
 from pathlib import Path
 from typing import Any, cast
@@ -11,16 +12,16 @@ from typing import Any, cast
 import httpx2
 import pytest
 import yaml
+from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute, iter_route_contexts
 
-from orders.api import create_api
-from orders.items import ItemStore
+from orders.app import application
+from orders.chassis import read_settings
+from orders.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = yaml.safe_load((ROOT / "schema/openapi.yaml").read_text(encoding="utf-8"))
-API = create_api(cast("ItemStore", None))
-HANDLERS = get_openapi(title="", version="", routes=API.routes)
 
 # Words that explain; two schemas that differ only in these agree.
 EXPLANATIONS = {"default", "description", "example", "examples", "title"}
@@ -36,10 +37,30 @@ def operations(document: dict[str, Any]) -> list[str]:
     ]
 
 
+@pytest.fixture(scope="module")
+def api(storage_settings: dict[str, str]) -> FastAPI:
+    """The service's own application, of which nothing is asked but its handlers."""
+
+    async def opened() -> FastAPI:
+        async with application(read_settings(Settings)) as served:
+            return cast("FastAPI", served.app)
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in storage_settings.items():
+            patch.setenv(name, value)
+        return asyncio.run(opened())
+
+
+@pytest.fixture(scope="module")
+def handlers(api: FastAPI) -> dict[str, Any]:
+    """The schema that the handlers amount to."""
+    return get_openapi(title="", version="", routes=api.routes)
+
+
 @pytest.mark.parametrize("name", operations(SCHEMA))
-def test_handler_fits_its_operation(name: str) -> None:
-    assert name in operations(HANDLERS), f"{name} of the schema has no handler"
-    agreed, handled = facts(SCHEMA, name), facts(HANDLERS, name)
+def test_handler_fits_its_operation(api: FastAPI, handlers: dict[str, Any], name: str) -> None:
+    assert name in operations(handlers), f"{name} of the schema has no handler"
+    agreed, handled = facts(SCHEMA, name), facts(handlers, name)
 
     differences = [
         f"  {fact}: the schema says {agreed.get(fact)}, the handler {handled.get(fact)}"
@@ -47,14 +68,14 @@ def test_handler_fits_its_operation(name: str) -> None:
         if agreed.get(fact) != handled.get(fact)
     ]
 
-    assert not differences, "\n".join([f"{place(name)} does not fit {name}:", *differences])
+    assert not differences, "\n".join([f"{place(api, name)} does not fit {name}:", *differences])
 
 
-def test_every_handler_is_in_the_schema() -> None:
-    missing = set(operations(HANDLERS)) - set(operations(SCHEMA))
+def test_every_handler_is_in_the_schema(api: FastAPI, handlers: dict[str, Any]) -> None:
+    missing = set(operations(handlers)) - set(operations(SCHEMA))
 
     assert not missing, "\n".join(
-        f"{place(name)} handles {name}, which is not in the schema" for name in sorted(missing)
+        f"{place(api, name)} handles {name}, which is not in the schema" for name in sorted(missing)
     )
 
 
@@ -109,10 +130,10 @@ def bare(schema: Any, *, optional: bool = False) -> Any:
     return {word: bare(value) for word, value in schema.items() if word not in EXPLANATIONS}
 
 
-def place(name: str) -> str:
+def place(api: FastAPI, name: str) -> str:
     """Where the handler of an operation stands."""
     method, path = name.split(" ", 1)
-    for context in iter_route_contexts(API.routes):
+    for context in iter_route_contexts(api.routes):
         route = context.original_route
         if isinstance(route, APIRoute) and route.path == path and method in (route.methods or ()):
             file = inspect.getsourcefile(route.endpoint) or ""

@@ -21,12 +21,12 @@ CLIENTS = 32
 SECONDS_OF_LOAD = 0.3
 _SECONDS_BETWEEN_POLLS = 0.02
 
-_DRAFT = b'{"name": "Teapot", "quantity": 1}'
+_DRAFT = b'{"name": "Teapot"}'
 _REQUESTS = (
-    b"GET /items?limit=1 HTTP/1.1\r\nhost: service\r\n\r\n",
+    b"GET /faulty/things?limit=1 HTTP/1.1\r\nhost: service\r\n\r\n",
     b"GET /faulty/slow?seconds=0.05 HTTP/1.1\r\nhost: service\r\n\r\n",
     b"GET /faulty/slow?seconds=0.3 HTTP/1.1\r\nhost: service\r\n\r\n",
-    b"POST /items HTTP/1.1\r\nhost: service\r\ncontent-type: application/json\r\n"
+    b"POST /faulty/things HTTP/1.1\r\nhost: service\r\ncontent-type: application/json\r\n"
     b"content-length: %d\r\n\r\n%s" % (len(_DRAFT), _DRAFT),
 )
 
