@@ -1,5 +1,6 @@
 """Each file of a service has one owner, and what a team adds has a place."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,21 @@ def test_each_place_is_there_and_each_anchor_is_a_place(opposites: list[Path]) -
     for place in PLACES:
         there = any((it / place.path.replace("<package>", "orders")).exists() for it in opposites)
         assert there != (place.where == OWN), place
+
+
+def test_the_readme_deletes_the_example_and_nothing_else(opposites: list[Path]) -> None:
+    for service in opposites:
+        readme = (service / "README.md").read_text("utf-8")
+        [deleted] = re.findall(r"^git rm (.+)$", readme, re.MULTILINE)
+        found = {path for pattern in deleted.split() for path in service.glob(pattern)}
+        # The migration and the tables are changed instead: a service has these in any case.
+        tables = {*service.glob("migrations/versions/*"), *service.glob("src/*/storage/tables.py")}
+        seeds = {path for path in all_files(service) if owner(service, path) == ["seed"]}
+        assert found == seeds - tables
+
+
+def owner(service: Path, path: Path) -> list[str]:
+    return owners(COPIER, path.relative_to(service).as_posix())
 
 
 def test_the_pages_are_current() -> None:

@@ -1,7 +1,8 @@
 """What a team has changed outlives every update, and does not get in its way.
 
 `edits/` holds what teams do, as patches: in a folder for the release that first allows it, with
-the choices that it needs behind `@`.
+the choices that it needs behind `@`. Those of `no-example/` put a team's own endpoints, which are
+among the others, in the place of the example; it is told by the database.
 """
 
 import subprocess
@@ -43,7 +44,7 @@ def edits(tag: str, answers: Answers) -> list[Path]:
         chosen.add("github")
     allowed = [
         path
-        for path in EDITS.glob("*/*.patch")
+        for path in EDITS.glob("[0-9]*/*.patch")
         if tag == NOW or order(path.parent.name) <= order(tag.removeprefix("v"))
         if set(path.stem.split("@")[1:]) <= chosen
     ]
@@ -62,6 +63,18 @@ def edit(service: Path, tag: str, answers: Answers) -> None:
     for patch in edits(tag, answers):
         assert apply(service, patch), f"{patch.name} does not fit {tag}"
     commit(service, "feat: ours")
+
+
+def remove_example(service: Path, answers: Answers) -> list[str]:
+    """Delete the example of an edited service, and what speaks of it; the deleted files."""
+    seeds = [name for name in files(service) if owners(configuration(NOW), name) == ["seed"]]
+    gone = [name for name in seeds if Path(name).name != "tables.py"]
+    for name in gone:
+        (service / name).unlink()
+    patch = EDITS / "no-example" / f"{answers['database']}.patch"
+    assert apply(service, patch), f"{patch.name} does not fit"
+    commit(service, "feat!: no items")
+    return gone
 
 
 def assert_edits_are_there(service: Path, tag: str, answers: Answers) -> None:
@@ -97,17 +110,16 @@ def test_edits_survive(services: Services, tmp_path: Path, tag: str, answers: An
 
 
 @pytest.mark.parametrize(("tag", "answers"), combinations(RELEASES[-1])[:2])
-def test_a_deleted_example_stays_deleted(
-    services: Services, history: Path, tmp_path: Path, tag: str, answers: Answers
+def test_a_deleted_file_stays_deleted(
+    services: Services, tmp_path: Path, tag: str, answers: Answers
 ) -> None:
     service = services.mine(tag, answers, tmp_path)
-    seeds = [name for name in files(service) if owners(configuration(NOW), name) == ["seed"]]
-    for name in [*seeds, "SECURITY.md"]:
-        (service / name).unlink()
-    commit(service, "feat!: no items")
+    edit(service, tag, answers)
+    (service / "SECURITY.md").unlink(missing_ok=True)
+    gone = remove_example(service, answers)
     update(service)
     assert_peace(service)
-    assert [name for name in [*seeds, "SECURITY.md"] if (service / name).exists()] == []
+    assert [name for name in [*gone, "SECURITY.md"] if (service / name).exists()] == []
 
 
 # -- Beside the anchors ----------------------------------------------------------------------------
@@ -188,16 +200,12 @@ def test_edits_survive_a_change_beside_each(
 # -- A whole service -------------------------------------------------------------------------------
 
 
+def group(number: int) -> pytest.MarkDecorator:
+    return pytest.mark.xdist_group(f"update-{number}")
+
+
 @pytest.mark.parametrize(
-    ("tag", "answers"),
-    [
-        pytest.param(
-            RELEASES[0], chosen(RELEASES[0])[0], marks=pytest.mark.xdist_group("update-0")
-        ),
-        pytest.param(
-            RELEASES[-1], chosen(RELEASES[-1])[1], marks=pytest.mark.xdist_group("update-1")
-        ),
-    ],
+    ("tag", "answers"), [pytest.param(RELEASES[0], chosen(RELEASES[0])[0], marks=group(0))]
 )
 def test_an_edited_service_passes_its_checks(
     services: Services, tmp_path: Path, tag: str, answers: Answers
@@ -208,3 +216,22 @@ def test_an_edited_service_passes_its_checks(
     assert_peace(service)
     commit(service, "chore: update")
     run(service, "make", "lock", "install", "check")
+
+
+@pytest.mark.parametrize(
+    ("tag", "answers", "target"),
+    [
+        pytest.param(RELEASES[-1], chosen(RELEASES[-1])[0], "test-chassis", marks=group(0)),
+        pytest.param(RELEASES[-1], chosen(RELEASES[-1])[1], "check", marks=group(1)),
+    ],
+)
+def test_a_service_without_the_example_passes_its_checks(
+    services: Services, tmp_path: Path, tag: str, answers: Answers, target: str
+) -> None:
+    service = services.mine(tag, answers, tmp_path)
+    edit(service, tag, answers)
+    remove_example(service, answers)
+    update(service)
+    assert_peace(service)
+    commit(service, "chore: update")
+    run(service, "make", "lock", "install", "check", target)
