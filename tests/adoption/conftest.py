@@ -10,8 +10,7 @@ import pytest
 
 from scripts.render import ROOT, export
 from tests.checks import BIN
-
-from .repositories import ENVIRONMENT, initialise, release
+from tests.repositories import ENVIRONMENT, git, initialise
 
 PROJECT = Path(__file__).parent / "project"
 collect_ignore = ["project"]
@@ -33,7 +32,12 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("programs")
     (folder / "uvx").write_text(UVX.format(bin=BIN))
     (folder / "uvx").chmod(0o755)
-    return ENVIRONMENT | {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
+    return {
+        **os.environ,
+        **ENVIRONMENT,
+        "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
 
 
 @pytest.fixture(scope="session")
@@ -55,7 +59,7 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "scripts").mkdir()
     shutil.copy(ROOT / "scripts" / "adopt.py", folder / "scripts")
     initialise(folder)
-    release(folder, "v1.0.0")
+    git(folder, "tag", "v1.0.0")
     return folder
 
 

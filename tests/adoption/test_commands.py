@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.repositories import commit, files, git, initialise, unmerged
+
 from .conftest import PROJECT, Run
-from .repositories import commit, files, git, initialise, unmerged
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("adoption")]
 

@@ -11,8 +11,7 @@ import pytest
 from scripts.lock import pip_index
 from scripts.render import ROOT
 from tests.checks import CONFLICT
-
-from .repositories import append, files, release
+from tests.repositories import append, files, release
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("how-to")]
 
