@@ -3,37 +3,48 @@
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from scripts.render import ROOT, export
-from tests.checks import BIN
-
-from .repositories import ENVIRONMENT, initialise, release
+from tests.repositories import ENVIRONMENT, git, initialise
 
 PROJECT = Path(__file__).parent / "project"
 collect_ignore = ["project"]
 
-# uvx, as the commands call it: what comes after the requirement is a program of Copier's.
-UVX = """\
+# As they are called: `uv venv … FOLDER`, then `uv pip sync`, and `uvx copier`.
+PROGRAMS = {
+    "uv": """\
 #!/bin/sh
-while [ "$1" != copier ] && [ "$1" != python ]; do shift; done
-program=$1; shift
-exec "{bin}/$program" "$@"
-"""
+[ "$1" = venv ] || exit 0
+for folder; do :; done
+ln -s "{prefix}" "$folder"
+""",
+    "uvx": """\
+#!/bin/sh
+exec "{prefix}/bin/$@"
+""",
+}
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="session")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """An author, nobody's settings, and a `uvx` that fetches nothing."""
+    """An author, nobody's settings, and a uv that fetches nothing: it has the tests' own Copier."""
     folder = tmp_path_factory.mktemp("programs")
-    (folder / "uvx").write_text(UVX.format(bin=BIN))
-    (folder / "uvx").chmod(0o755)
-    return ENVIRONMENT | {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
+    for name, text in PROGRAMS.items():
+        (folder / name).write_text(text.format(prefix=sys.prefix))
+        (folder / name).chmod(0o755)
+    return {
+        **os.environ,
+        **ENVIRONMENT,
+        "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
 
 
 @pytest.fixture(scope="session")
@@ -55,7 +66,7 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "scripts").mkdir()
     shutil.copy(ROOT / "scripts" / "adopt.py", folder / "scripts")
     initialise(folder)
-    release(folder, "v1.0.0")
+    git(folder, "tag", "v1.0.0")
     return folder
 
 

@@ -1,13 +1,19 @@
 """Adopting a project, and taking parts of the template: nothing is lost, whatever is in the way."""
 
+import os
+import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
 
+from scripts.lock import pip_index
+from scripts.render import ROOT
+from tests.repositories import commit, files, git, initialise, unmerged
+
 from .conftest import PROJECT, Run
-from .repositories import commit, files, git, initialise, unmerged
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("adoption")]
 
@@ -114,6 +120,37 @@ def test_a_project_is_adopted_once(run: Run, released: Path, adopted: Path) -> N
     status, said = adopt(run, released, adopted)
     assert status == 2
     assert "is under a template already" in said
+
+
+@pytest.fixture
+def real_uv(environment: dict[str, str], tmp_path: Path) -> dict[str, str]:
+    """An environment with the uv that fetches."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "uv").symlink_to(ROOT / ".tools" / "bin" / "uv")
+    path = f"{tmp_path / 'bin'}{os.pathsep}{environment['PATH']}"
+    return environment | {"PATH": path, "UV_DEFAULT_INDEX": pip_index()}
+
+
+@pytest.mark.parametrize("locked", [True, False], ids=["as locked", "with other hashes"])
+def test_uv_installs_copier_as_it_is_locked(
+    real_uv: dict[str, str], adopted: Path, locked: bool
+) -> None:
+    lock = adopted / "scripts" / "update" / "copier.lock"
+    if not locked:
+        lock.write_text(re.sub("(?<=sha256:).{8}", "deadbeef", lock.read_text("utf-8")), "utf-8")
+    before = files(adopted)
+    command = ["python3", "-m", "scripts.update", "parts"]
+    done = subprocess.run(
+        command, cwd=adopted, env=real_uv, capture_output=True, text=True, check=False
+    )
+    if locked:
+        assert done.returncode == 0, done.stderr
+        assert "Next: python3 -m scripts.update take checks" in done.stdout
+    else:
+        assert done.returncode == 2, done.stdout
+        assert done.stderr.startswith("error: uv cannot install Copier as it is locked: ")
+        assert len(done.stderr.splitlines()) == 1
+    assert files(adopted) == before
 
 
 def test_parts_says_what_is_next(run: Run, adopted: Path) -> None:

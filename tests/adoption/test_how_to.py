@@ -1,9 +1,14 @@
 """docs/how-to/adopt-an-existing-service.md works as written, and nothing of a project is lost."""
 
+import os
 import re
 import shutil
+import signal
 import subprocess
 import textwrap
+import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,16 +16,40 @@ import pytest
 from scripts.lock import pip_index
 from scripts.render import ROOT
 from tests.checks import CONFLICT
+from tests.repositories import append, git, release
+from tests.service.conftest import without_make
+from tests.service.test_running import free_port
 
-from .repositories import append, files, release
-
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("how-to")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not shutil.which("curl"), reason="the page needs curl"),
+    pytest.mark.xdist_group("how-to"),
+]
 
 PAGE = ROOT / "docs" / "how-to" / "adopt-an-existing-service.md"
-BLOCK = re.compile(r"^( *)```console\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
-RESOLVED = {".gitignore"}
-"""Of the project's files, what the page has merged with the template's."""
-MOVED = {"Makefile": "local.mk"}
+BLOCK = re.compile(r"^( *)```(console|diff)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+PORTS = {"PORT": "8000", "MANAGEMENT_PORT": "9000"}
+"""The usual ones, which may be taken: others are put in their place."""
+END = "-- the end of what a command says --"
+
+MOVED = {
+    "Makefile": "local.mk",
+    "app/__init__.py": "src/app/__init__.py",
+    "app/main.py": "src/app/main.py",
+    "app/models.py": "src/app/models.py",
+    "app/routes.py": "src/app/routes.py",
+    "tests/test_parcels.py": "tests/unit/test_parcels.py",
+}
+CHANGED = {
+    ".github/CODEOWNERS": ["/app/models.py @logistics/data"],
+    ".github/workflows/ci.yml": [
+        "      - run: python -m venv .venv && .venv/bin/pip install . pytest httpx2"
+    ],
+    ".gitignore": [],
+    "Dockerfile": ["COPY pyproject.toml ./", "COPY app app"],
+    "tests/test_parcels.py": [],  # `make format` sorts its imports
+}
+"""Of the project's files, those that the page edits, with the lines that it replaces."""
 
 
 @pytest.fixture(scope="module")
@@ -30,31 +59,42 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     uv = ROOT / ".tools" / "bin" / "uv"
     subprocess.run([uv, "venv", "--quiet", venv], check=True)
     options = ["--quiet", "--python", str(venv), "--default-index", pip_index()]
-    subprocess.run([uv, "pip", "install", *options, "fastapi", "httpx2", "pytest"], check=True)
+    subprocess.run(
+        [uv, "pip", "install", *options, "fastapi", "httpx2", "jinja2", "pytest"], check=True
+    )
     return venv / "bin" / "python"
 
 
 class Reader:
-    """Someone who follows the page, with a project of their own."""
+    """Someone who follows the page in a shell, with a project of their own."""
 
     def __init__(
-        self, project: Path, template: Path, python: Path, environment: dict[str, str]
+        self, project: Path, template: Path, python: Path, environment: Mapping[str, str]
     ) -> None:
         self.project = project
         self.template = template
         self.python = python
-        self.environment = environment | {"SHIPSHAPE": str(template)}
-        self.folder = project.parent
-        self.before = files(project)
+        self.before = tracked(project)
         self.steps = self.updates = 0
+        self.ports = {name: str(free_port()) for name in PORTS}
+        self.shell = subprocess.Popen(
+            ["sh"],
+            cwd=project.parent,
+            env={**environment, **self.ports, "SHIPSHAPE": str(template)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
 
-    def follow(self, block: str) -> None:
-        """Type what a block shows, and find what it shows of the output, `…` being anything."""
-        for step in re.split(r"^\$ ", textwrap.dedent(block), flags=re.MULTILINE)[1:]:
+    def follow(self, kind: str, block: str) -> None:
+        """Do what a block shows, and find what it shows of the output, `…` being anything."""
+        if kind == "diff":
+            git(self.project, "apply", "--unidiff-zero", given=block)
+            return
+        for step in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
             command, _, shown = step.partition("\n")
-            if command.startswith("cd "):
-                self.folder /= command.removeprefix("cd ")
-                continue
             if command.startswith("uvx copier update"):
                 self.updates += 1
                 self.next_release()
@@ -67,54 +107,99 @@ class Reader:
                 self.look()
 
     def type(self, command: str) -> str:
-        done = subprocess.run(
-            command,
-            shell=True,
-            cwd=self.folder,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        return done.stdout
+        """What is said until the command ends, also by what runs in the background."""
+        for name, usual in PORTS.items():
+            command = command.replace(f":{usual}/", f":{self.ports[name]}/")
+        assert self.shell.stdin
+        assert self.shell.stdout
+        self.shell.stdin.write(f"{{ {command}\n}} < /dev/null\necho '{END}'\n")
+        self.shell.stdin.flush()
+        said = ""
+        while not said.endswith(f"{END}\n"):
+            line = self.shell.stdout.readline()
+            assert line, f"$ {command}\n{said}\n--- and the shell has ended"
+            said += line
+        return said.removesuffix(f"{END}\n")
 
     def next_release(self) -> None:
         """A release of the template that changes what is taken, and what is not."""
-        for name in ("Makefile.jinja", "SECURITY.md.jinja", ".gitignore", "Dockerfile.jinja"):
+        changed = ["Makefile.jinja", "SECURITY.md.jinja", ".gitignore", "Dockerfile.jinja"]
+        changed += ["pyproject.toml.jinja", "src/{{package}}/chassis/health.py"]
+        for name in changed:
             append(self.template / "template" / name, f"# of release {self.updates}\n")
         release(self.template, f"v1.{self.updates}.0")
 
     def look(self) -> None:
-        """Nothing of the project is lost or changed, and its own tests pass."""
-        after = files(self.project)
+        """Nothing of the project is lost, and its own tests pass."""
+        after = tracked(self.project)
         for name, content in self.before.items():
-            name = name if name in after else MOVED[name]
-            if name in RESOLVED:
-                assert {*content.splitlines()} <= {*after[name].splitlines()}, name
-            elif name not in MOVED:
-                assert after[name] == content, name
-        assert not [name for name, it in after.items() if CONFLICT.search(it.decode("utf-8"))]
-        command = [str(self.python), "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+            now = after[MOVED[name] if MOVED.get(name) in after else name]
+            if name == "pyproject.toml" and now != content:
+                assert_described_alike(content, now)
+            elif name in CHANGED:
+                kept = {*content.splitlines()} - {*CHANGED[name]}
+                assert kept <= {*now.splitlines()}, name
+            else:
+                assert now == content, name
+        assert not [name for name, content in after.items() if CONFLICT.search(content)]
+        installed = self.project / ".venv" / "bin" / "python"
+        python = installed if installed.exists() else self.python
+        command = [str(python), "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider"]
         done = subprocess.run(
             command, cwd=self.project, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stdout
-        assert "2 passed" in done.stdout
+        assert "3 passed" in done.stdout
+
+
+@contextmanager
+def reader(
+    project: Path, template: Path, python: Path, environment: Mapping[str, str]
+) -> Iterator[Reader]:
+    """A reader, who closes the shell in the end."""
+    someone = Reader(project, template, python, environment)
+    try:
+        yield someone
+    finally:
+        os.killpg(someone.shell.pid, signal.SIGKILL)
+        someone.shell.communicate()
+
+
+def tracked(project: Path) -> dict[str, str]:
+    """What git has of a project."""
+    names = git(project, "ls-files", "-z").split("\0")[:-1]
+    return {name: (project / name).read_text("utf-8") for name in names}
+
+
+def assert_described_alike(before: str, after: str) -> None:
+    """The name, the description, and all that the project needs, if not in the same versions."""
+    old, new = tomllib.loads(before), tomllib.loads(after)
+    for name in ("name", "description", "requires-python"):
+        assert new["project"][name] == old["project"][name]
+    for needed, found in (
+        (old["project"]["dependencies"], new["project"]["dependencies"]),
+        (
+            old["dependency-groups"]["dev"],
+            [*new["project"]["dependencies"], *new["dependency-groups"]["dev"]],
+        ),
+    ):
+        assert {it.split()[0] for it in needed} <= {it.split()[0] for it in found}
 
 
 def test_the_page_works_as_written(
     released: Path, project: Path, python: Path, environment: dict[str, str], tmp_path: Path
 ) -> None:
     template = shutil.copytree(released, tmp_path / "template", symlinks=True)
-    reader = Reader(project, template, python, environment)
-    for _, block in BLOCK.findall(PAGE.read_text("utf-8")):
-        reader.follow(block)
-    assert (reader.steps, reader.updates) == (5, 2)
-    after = files(project)
-    for name in ("Makefile", "SECURITY.md", ".gitignore"):  # taken
-        assert after[name].endswith(b"# of release 1\n# of release 2\n"), name
-    assert b"# of release" not in after["Dockerfile"]  # the project's own
+    blocks = BLOCK.findall(PAGE.read_text("utf-8"))
+    with reader(project, template, python, without_make(environment)) as someone:
+        for _, kind, block in blocks:
+            someone.follow(kind, textwrap.dedent(block))
+    assert (someone.steps, someone.updates) == (7, 2)
+    after = tracked(project)
+    taken = ("Makefile", "SECURITY.md", ".gitignore", "pyproject.toml", "src/app/chassis/health.py")
+    for name in taken:
+        assert after[name].endswith("# of release 1\n# of release 2\n"), name
+    assert "# of release" not in after["Dockerfile"]  # the project's own
 
 
 def test_each_part_is_in_the_page() -> None:

@@ -11,8 +11,7 @@ from copier import run_copy, run_update
 
 from scripts.render import export, render
 from tests.checks import BIN
-
-from .repositories import append, commit, files, git, initialise, release, unmerged
+from tests.repositories import append, commit, files, git, initialise, release, unmerged
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("keep")]
 
@@ -26,7 +25,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two releases; the newer one changes what is kept, and adds to a folder that is."""
     folder = export(tmp_path_factory.mktemp("keep") / "template")
     initialise(folder)
-    release(folder, OLD)
+    git(folder, "tag", OLD)
     for name in ("Makefile.jinja", "trivy.yaml", "tools.lock"):
         append(folder / "template" / name, "# of the new release\n")
     (folder / "template" / "monitoring" / "new.yaml").write_text("new: true\n")

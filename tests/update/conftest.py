@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from .history import ENVIRONMENT, Services, make
+from tests.repositories import ENVIRONMENT
+
+from .history import Services, make
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,6 @@
 """The template's releases and its working tree, as one repository that services update from."""
 
-import os
 import shutil
-import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,44 +10,17 @@ from copier import run_copy, run_update
 
 from scripts import releases
 from scripts.render import PARTS, ROOT
+from tests.repositories import commit, git, initialise, release
 
 NOW = "v9999.0.0"
 """The tag of the working tree, which is newer than any release."""
 NEXT = "v9999.0.1"
 """That of what a test makes of it."""
 
-COMMITS = {release.tag: release.commit for release in releases.read()}
+COMMITS = {each.tag: each.commit for each in releases.read()}
 RELEASES = list(COMMITS)
-ENVIRONMENT = {
-    "GIT_CONFIG_GLOBAL": "/dev/null",  # nobody's settings
-    "GIT_AUTHOR_NAME": "test",
-    "GIT_AUTHOR_EMAIL": "test@example.com",
-    "GIT_COMMITTER_NAME": "test",
-    "GIT_COMMITTER_EMAIL": "test@example.com",
-}
 
 Answers = Mapping[str, Any]
-
-
-def git(folder: Path, *arguments: str, given: str | None = None) -> str:
-    """What a command of git says; it must succeed."""
-    done = subprocess.run(
-        ["git", *arguments],
-        cwd=folder,
-        env=os.environ | ENVIRONMENT,
-        input=given,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, f"git {' '.join(arguments)}: {done.stderr}"
-    return done.stdout
-
-
-def commit(folder: Path, message: str) -> None:
-    """Commit all there is."""
-    git(folder, "add", "--all")
-    git(folder, "commit", "--quiet", "--message", message)
 
 
 def make(folder: Path) -> Path:
@@ -77,8 +48,7 @@ def fork(history: Path, folder: Path) -> Path:
 
 def release_next(template: Path) -> None:
     """Release what a fork has become."""
-    commit(template, "feat: next")
-    git(template, "tag", NEXT)
+    release(template, NEXT)
 
 
 def configuration(tag: str) -> dict[str, Any]:
@@ -177,9 +147,7 @@ class Services:
         if key not in self._made:
             folder = self.folder / str(len(self._made)) / "orders"
             service = copy(self.history, folder, tag, answers)
-            git(service, "init", "--quiet", "--initial-branch", "main")
-            commit(service, "feat: start")
-            self._made[key] = service
+            self._made[key] = initialise(service)
         return self._made[key]
 
     def mine(self, tag: str, answers: Answers, folder: Path) -> Path:

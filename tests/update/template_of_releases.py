@@ -14,6 +14,8 @@ import yaml
 from copier import run_copy
 
 from scripts.render import ROOT
+from tests import repositories
+from tests.repositories import commit, git, initialise
 
 OLD, NEW = "v0.1.0", "v0.2.0"
 
@@ -67,27 +69,6 @@ _SECOND: dict[str, str | None] = {
     "template/example.txt": "another example\n",
 }
 
-AUTHOR = {
-    **{f"GIT_{role}_NAME": "Ann" for role in ("AUTHOR", "COMMITTER")},
-    **{f"GIT_{role}_EMAIL": "ann@example.com" for role in ("AUTHOR", "COMMITTER")},
-}
-
-
-def git(folder: Path, *arguments: str) -> str:
-    """Git as a test needs it: nobody's settings, an author."""
-    command = ["git", "-c", "commit.gpgsign=false", *arguments]
-    variables = os.environ | AUTHOR
-    done = subprocess.run(
-        command, cwd=folder, env=variables, check=True, capture_output=True, text=True
-    )
-    return done.stdout
-
-
-def commit(folder: Path, message: str = "feat: more") -> None:
-    """Commit all there is."""
-    git(folder, "add", "--all")
-    git(folder, "commit", "--quiet", "--message", message)
-
 
 def release(template: Path, tag: str, files: dict[str, str | None]) -> None:
     """Write files, delete those that are None, and tag it all."""
@@ -95,8 +76,7 @@ def release(template: Path, tag: str, files: dict[str, str | None]) -> None:
         path = template / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.unlink() if text is None else path.write_text(text, "utf-8")
-    commit(template, f"feat: {tag}")
-    git(template, "tag", tag)
+    repositories.release(template, tag)
 
 
 def template_of_releases(folder: Path) -> Path:
@@ -123,8 +103,7 @@ class Service:
         """A service of the first release."""
         answers = {"service": folder.name, "ci": ci}
         run_copy(str(template), folder, answers, vcs_ref=OLD, defaults=True, quiet=True)
-        git(folder, "init", "--quiet", "--initial-branch", "main")
-        commit(folder, "feat: start")
+        initialise(folder)
         (folder / ".tools").mkdir()
         (folder / ".tools" / "copier").symlink_to(Path(sys.prefix))  # the one that tests run with
         return cls(folder)

@@ -14,12 +14,11 @@ from pathlib import Path
 import pytest
 
 from scripts.render import ROOT, export
+from tests.repositories import commit, git
 from tests.update.template_of_releases import (
     NEW,
     OLD,
     Service,
-    commit,
-    git,
     release,
     template_of_releases,
 )

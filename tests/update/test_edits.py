@@ -13,6 +13,7 @@ import pytest
 
 from scripts.ownership import ANCHOR, owners
 from scripts.releases import order
+from tests.repositories import commit, git
 from tests.service.conftest import run
 
 from .history import (
@@ -21,10 +22,8 @@ from .history import (
     TEXTS,
     Answers,
     Services,
-    commit,
     configuration,
     fork,
-    git,
     point_at,
     release_next,
     sets,

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from tests.checks import report
+from tests.repositories import git
 
 from .evolution import (
     Questionnaire,
@@ -18,7 +19,7 @@ from .evolution import (
     lost_lines,
     lost_questions,
 )
-from .history import NOW, RELEASES, Services, git
+from .history import NOW, RELEASES, Services
 from .test_edits import chosen
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("update-1")]

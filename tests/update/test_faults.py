@@ -8,14 +8,14 @@ import pytest
 from copier.errors import UnsafeTemplateError
 from jinja2 import UndefinedError
 
+from tests.repositories import commit, git
+
 from .history import (
     NEXT,
     NOW,
     RELEASES,
     Services,
-    commit,
     fork,
-    git,
     point_at,
     release_next,
     update,

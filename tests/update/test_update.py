@@ -7,6 +7,7 @@ import pytest
 
 from scripts.ownership import owners
 from tests.render.test_example import State, differences, state
+from tests.repositories import commit, git
 
 from .history import (
     NOW,
@@ -15,10 +16,8 @@ from .history import (
     Answers,
     Services,
     answers_of,
-    commit,
     configuration,
     copy,
-    git,
     sets,
     update,
 )

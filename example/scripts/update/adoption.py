@@ -82,7 +82,7 @@ def take(given: Namespace) -> int:
             (ROOT / answers.FILE).write_text(text, "utf-8")
     added = [name for name, state in states.items() if state is State.MISSING]
     conflicts = [name for name, state in states.items() if state is State.DIFFERENT]
-    print(f"took {given.what}: {len(added)} files are added, {len(conflicts)} are in conflict")
+    print(f"took {given.what}: {len(added)} added, {len(conflicts)} in conflict")
     if not conflicts:
         print("Look at `git status`, run the tests, and commit.")
         return 0

@@ -1,10 +1,14 @@
 """Other programs: git, make, and the Copier that is installed in .tools/copier."""
 
+import atexit
+import functools
 import json
 import os
 import re
 import shutil
 import subprocess
+import sys
+import tempfile
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -119,10 +123,28 @@ def read_yaml(text: str) -> Any:
 
 def of_copier(name: str) -> list[str | Path]:
     """The command for a program of Copier's: installed by `make`, or where that is not, by uv."""
-    if (_COPIER / name).exists():
-        return [_COPIER / name]
-    if shutil.which("uvx"):
-        return ["uvx", "--quiet", "--from", "copier>=9.18,<10", name]
-    raise UpdateError(
-        "Copier is not installed: `make update-preview` installs it, or uv, once you have that"
-    )
+    installed = _COPIER / name
+    return [installed if installed.exists() else _copier_by_uv() / name]
+
+
+@functools.cache
+def _copier_by_uv() -> Path:
+    """The programs of Copier's lock, as `make` would install them, until this process ends.
+
+    uvx would be shorter, and leaves the hashes of a lock unverified.
+    """
+    if not shutil.which("uv"):
+        raise UpdateError(
+            "Copier is not installed: `make update-preview` installs it, or uv, once you have that"
+        )
+    temporary = tempfile.TemporaryDirectory(prefix="copier-")
+    atexit.register(temporary.cleanup)
+    folder = Path(temporary.name) / "venv"
+    programs, lock = folder / "bin", Path(__file__).with_name("copier.lock")
+    try:
+        run("uv", "venv", "--quiet", "--python", sys.executable, folder)
+        locked = ("--python", programs / "python", "--require-hashes", lock)
+        run("uv", "pip", "sync", "--quiet", *locked)
+    except ProgramError as error:
+        raise UpdateError(f"uv cannot install Copier as it is locked: {error.reason}") from None
+    return programs

@@ -66,7 +66,9 @@ class ChassisSettings(BaseSettings):
         gt=0,
         description="seconds that the platform waits before it kills: what the stop must fit into",
     )
-    otel_service_name: str = Field(description="name of the service in logs, metrics and traces")
+    otel_service_name: str = Field(
+        description="name of the service in logs, metrics and traces", examples=["orders"]
+    )
     otel_traces_sampler_arg: float = Field(
         default=0.1,
         ge=0,

@@ -1,11 +1,14 @@
 """The parcels over HTTP."""
 
 from fastapi import APIRouter, HTTPException
+from fastapi.responses import HTMLResponse
+from jinja2 import Template
 
 from .models import Parcel, Status
 
 router = APIRouter(prefix="/parcels")
 _PARCELS: dict[str, Parcel] = {}
+_LABEL = Template("<h1>{{ number }}</h1>", autoescape=True)
 
 
 @router.post("", status_code=201)
@@ -24,3 +27,11 @@ async def move(number: str, status: Status) -> Parcel:
         raise HTTPException(404, f"there is no parcel {number}")
     _PARCELS[number].status = status
     return _PARCELS[number]
+
+
+@router.get("/{number}/label")
+async def label(number: str) -> HTMLResponse:
+    """What is stuck on a parcel."""
+    if number not in _PARCELS:
+        raise HTTPException(404, f"there is no parcel {number}")
+    return HTMLResponse(_LABEL.render(number=number))

@@ -1,26 +1,25 @@
-"""Repositories as these tests need them: an author, nobody's settings."""
+"""Repositories as tests need them: an author, nobody's settings."""
 
 import os
 import subprocess
 from pathlib import Path
 
 ENVIRONMENT = {
-    **os.environ,
-    "GIT_AUTHOR_EMAIL": "reader@example.com",
-    "GIT_AUTHOR_NAME": "Reader",
-    "GIT_COMMITTER_EMAIL": "reader@example.com",
-    "GIT_COMMITTER_NAME": "Reader",
+    "GIT_AUTHOR_EMAIL": "ann@example.com",
+    "GIT_AUTHOR_NAME": "Ann",
+    "GIT_COMMITTER_EMAIL": "ann@example.com",
+    "GIT_COMMITTER_NAME": "Ann",
     "GIT_CONFIG_GLOBAL": os.devnull,
-    "PYTHONDONTWRITEBYTECODE": "1",
 }
 
 
-def git(folder: Path, *arguments: str) -> str:
+def git(folder: Path, *arguments: str, given: str | None = None) -> str:
     """What git says; it must not fail."""
     done = subprocess.run(
         ["git", *arguments],
         cwd=folder,
-        env=ENVIRONMENT,
+        env=os.environ | ENVIRONMENT,
+        input=given,
         capture_output=True,
         text=True,
         check=False,
@@ -36,16 +35,15 @@ def initialise(folder: Path) -> Path:
     return folder
 
 
-def commit(folder: Path, message: str) -> None:
+def commit(folder: Path, message: str = "feat: more") -> None:
     """Commit all there is."""
     git(folder, "add", "--all")
     git(folder, "commit", "--quiet", "--message", message)
 
 
 def release(template: Path, tag: str) -> None:
-    """Commit a template, and tag it."""
-    git(template, "add", "--all")
-    git(template, "commit", "--quiet", "--allow-empty", "--message", f"feat: {tag}")
+    """Commit what a template has become, and tag it."""
+    commit(template, f"feat: {tag}")
     git(template, "tag", tag)
 
 
