@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -503,6 +504,31 @@ def test_the_work_of_people_is_not_overwritten(
     assert "Ann: fix: resolved by hand. Merge or delete it" in said
     assert "the next run then proposes v0.3.0" in said
     assert forge.branch("rev-parse") == theirs
+
+
+def test_what_is_deleted_with_changes_is_named_apart(
+    template: Path, service: Service, tmp_path: Path
+) -> None:
+    release(template, "v0.3.0", {"template/chassis/wheels.txt": None})
+    service.replace("chassis/wheels.txt", "line 9", "line of the team")
+    forge = Forge(service, "github", tmp_path)
+    forge.propose()
+    reports = [str(forge.request()["body"])]
+    for command in ("preview", "update"):
+        done = service.update(command)
+        assert done.returncode == 0, done.stdout + done.stderr
+        reports.append(done.stdout)
+    for report in reports:
+        found = re.search(
+            r"## Deleted files with changes of yours\n\n(.*?)\n\n(- .*?)\n\n"
+            r"## Deleted files\n\n(- .*?)\n\n",
+            report,
+            re.DOTALL,
+        )
+        assert found, report
+        assert found.groups()[1:] == ("- `chassis/wheels.txt`", "- `chassis/old.txt`")
+        [how] = re.findall("`git show (.*):PATH`", found[1])
+        assert "line of the team" in git(service.folder, "show", f"{how}:chassis/wheels.txt")
 
 
 @pytest.mark.parametrize(
