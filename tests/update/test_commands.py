@@ -420,15 +420,31 @@ class Forge:
         assert is_tidy(self.service)
         return done.stdout
 
-    def request(self) -> dict[str, object]:
-        """The one request there is, in GitHub's words."""
+    def requests(self) -> list[dict[str, object]]:
+        """All requests there are, in the forge's words."""
+        found = json.loads(self.file.read_text())
+        return list(found["pulls" if self.ci == "github" else "requests"])
+
+    def end(self, merged: bool) -> None:
+        """Have people merge or close the newest request, and the forge delete its branch."""
         state = json.loads(self.file.read_text())
         if self.ci == "github":
-            [found] = state["pulls"]
-            return dict(found)
-        [found] = state["requests"]
-        title = found["title"].removeprefix("Draft: ")
-        draft = found["title"].startswith("Draft: ")
+            state["pulls"][-1] |= {
+                "state": "closed",
+                "merged_at": "2026-11-23T04:17:00Z" if merged else None,
+            }
+        else:
+            state["requests"][-1]["state"] = "merged" if merged else "closed"
+        self.file.write_text(json.dumps(state))
+        git(self.remote, "branch", "--quiet", "-D", "template-update")
+
+    def request(self) -> dict[str, object]:
+        """The one request there is, in GitHub's words."""
+        [found] = self.requests()
+        if self.ci == "github":
+            return found
+        given = str(found["title"])
+        title, draft = given.removeprefix("Draft: "), given.startswith("Draft: ")
         return {**found, "title": title, "draft": draft, "body": found["description"]}
 
     def branch(self, *arguments: str) -> str:
@@ -482,6 +498,29 @@ def test_an_update_is_proposed_once_and_refreshed(forge: Forge) -> None:
         "show", "--format=%B", "--no-patch"
     )
     assert "<<<<<<< " in git(forge.remote, "show", "template-update:settings.txt")
+
+
+def test_what_people_closed_is_not_proposed_again(
+    forge: Forge, released: Path, tmp_path: Path
+) -> None:
+    forge.service.replace("settings.txt", "line 5", "line of the team")  # a draft, by its title
+    forge.propose()
+    forge.end(merged=True)
+    assert f"chore: update the template to {NEW} with 1 conflict: https://" in forge.propose()
+
+    forge.end(merged=False)
+    said = forge.propose()
+    assert said.startswith(f"{NEW} was proposed, and closed without merging: https://"), said
+    assert len(said.splitlines()) == 1
+    assert len(forge.requests()) == 2
+    assert git(forge.remote, "branch", "--list", "template-update") == ""
+
+    template = shutil.copytree(released, tmp_path / "template", symlinks=True)
+    release(template, "v0.3.0", {"template/chassis/newer.txt": "newer\n"})
+    forge.service.answer(_src_path=str(template))
+    assert "chore: update the template to v0.3.0 with 1 conflict: https://" in forge.propose()
+    assert len(forge.requests()) == 3
+    assert "newer.txt" in forge.branch("ls-tree", "-r", "--name-only")
 
 
 def test_the_work_of_people_is_not_overwritten(
