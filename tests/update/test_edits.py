@@ -4,6 +4,7 @@
 the choices that it needs behind `@`.
 """
 
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -88,10 +89,8 @@ def combinations(*tags: str) -> list[Any]:
 
 
 @pytest.mark.parametrize(("tag", "answers"), combinations(*RELEASES))
-def test_edits_survive(services: Services, tmp_path: Path, tag: str, answers: Answers) -> None:
-    service = services.mine(tag, answers, tmp_path)
-    edit(service, tag, answers)
-    update(service)
+def test_edits_survive(services: Services, tag: str, answers: Answers) -> None:
+    service = services.updated(tag, answers, edit)
     assert_peace(service)
     assert_edits_are_there(service, tag, answers)
 
@@ -202,9 +201,7 @@ def test_edits_survive_a_change_beside_each(
 def test_an_edited_service_passes_its_checks(
     services: Services, tmp_path: Path, tag: str, answers: Answers
 ) -> None:
-    service = services.mine(tag, answers, tmp_path)
-    edit(service, tag, answers)
-    update(service)
-    assert_peace(service)
+    updated = services.updated(tag, answers, edit)
+    service = shutil.copytree(updated, tmp_path / "orders", symlinks=True)
     commit(service, "chore: update")
     run(service, "make", "lock", "install", "check")
