@@ -66,6 +66,7 @@ def make(folder: Path) -> Path:
         made = git(folder, "commit-tree", reduced, *parents, "-m", f"feat: {tag}").strip()
         git(folder, "tag", tag, made)
         parents = ["-p", made]
+    git(folder, "repack", "--quiet", "-a", "-d")  # each update clones it several times
     git(folder, "checkout", "--quiet", "--force", "-B", "main", NOW)
     return folder
 

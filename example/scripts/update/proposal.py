@@ -101,7 +101,7 @@ def _settled(pushed: str, attempt: Attempt, request: Request | None) -> str:
 
 
 def _declined(release: str) -> Request | None:
-    """The closed request of a release, by its title: people, and the forge, may have added to it."""
+    """The closed request of a release, by its title, which may have got other words, too."""
     return next((it for it in forge.declined(BRANCH) if release in it.title.split()), None)
 
 

@@ -52,7 +52,7 @@ class Attempt:
         return names(git("diff", "--name-only", "--no-renames", "-z", changed, "HEAD", self.tree))
 
     def lost(self) -> list[str]:
-        """The deleted files that are not as the template had them: the team's lines go with them."""
+        """The deleted files that are not as the template had them: changes of the team go, too."""
         if not (deleted := self.files("D")):
             return []
         rendered = self.template.folder.with_name("rendered") / ROOT.name

@@ -33,7 +33,7 @@ def _restorable(names: Sequence[str]) -> str:
     if not names:
         return ""
     commit = git("rev-parse", "--short", "HEAD").strip()
-    how = f"`git show {commit}:PATH` shows each as it was: move what you need into a file of your own."
+    how = f"`git show {commit}:PATH` shows each as it was: move what you need to files of your own."
     return f"{how}\n\n{listed(map(code, names))}"
 
 
