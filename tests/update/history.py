@@ -1,7 +1,8 @@
 """The template's releases and its working tree, as one repository that services update from."""
 
 import shutil
-from collections.abc import Iterator, Mapping
+import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ def make(folder: Path) -> Path:
         made = git(folder, "commit-tree", reduced, *parents, "-m", f"feat: {tag}").strip()
         git(folder, "tag", tag, made)
         parents = ["-p", made]
+    git(folder, "repack", "--quiet", "-a", "-d")  # each update clones it several times
     git(folder, "checkout", "--quiet", "--force", "-B", "main", NOW)
     return folder
 
@@ -84,17 +86,13 @@ TEXTS = {
 
 
 def sets(tag: str) -> list[dict[str, Any]]:
-    """Sets of answers to a release: all defaults, all second choices, and for the last mixed ones.
+    """Sets of answers to a release: all defaults, all second choices, then mixed ones.
 
-    There as many as the question with most choices has, so that each choice is in one.
+    As many as the question with most choices has, so that each choice is in one.
     """
-    made = list(_sets(tag))
-    return made if tag in (RELEASES[-1], NOW) else made[:2]
-
-
-def _sets(tag: str) -> Iterator[dict[str, Any]]:
     asked = questions(tag)
     offered = {name: choices(each) for name, each in asked.items() if "choices" in each}
+    made: list[dict[str, Any]] = []
     for number in range(max(map(len, offered.values()))):
         # After each round through its choices a question moves on by its position, so that not
         # all questions go round together.
@@ -103,7 +101,8 @@ def _sets(tag: str) -> Iterator[dict[str, Any]]:
             for position, (name, values) in enumerate(offered.items())
         }
         texts = {name: text for name, text in TEXTS.items() if name in asked} if number == 1 else {}
-        yield {"service": "orders", **chosen, **texts}
+        made.append({"service": "orders", **chosen, **texts})
+    return made
 
 
 def copy(template: Path, folder: Path, tag: str, answers: Answers) -> Path:
@@ -143,12 +142,29 @@ class Services:
 
     def fresh(self, tag: str, answers: Answers) -> Path:
         """A service that nothing has happened to, in git; not to be changed."""
-        key = tag, *sorted(answers.items())
+        key = tag, repr(sorted(answers.items()))
         if key not in self._made:
-            folder = self.folder / str(len(self._made)) / "orders"
-            service = copy(self.history, folder, tag, answers)
-            self._made[key] = initialise(service)
+            self._made[key] = initialise(copy(self.history, self._next(), tag, answers))
         return self._made[key]
+
+    def updated(
+        self,
+        tag: str,
+        answers: Answers,
+        edit: Callable[[Path, str, Answers], None] | None = None,
+    ) -> Path:
+        """One that was edited, if so, and then updated without a commit; not to be changed."""
+        key = tag, repr(sorted(answers.items())), edit, NOW
+        if key not in self._made:
+            service = shutil.copytree(self.fresh(tag, answers), self._next(), symlinks=True)
+            if edit:
+                edit(service, tag, answers)
+            update(service)
+            self._made[key] = service
+        return self._made[key]
+
+    def _next(self) -> Path:
+        return Path(tempfile.mkdtemp(dir=self.folder)) / "orders"
 
     def mine(self, tag: str, answers: Answers, folder: Path) -> Path:
         """The same, to do anything with."""

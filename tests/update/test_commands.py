@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -418,15 +419,31 @@ class Forge:
         assert is_tidy(self.service)
         return done.stdout
 
-    def request(self) -> dict[str, object]:
-        """The one request there is, in GitHub's words."""
+    def requests(self) -> list[dict[str, object]]:
+        """All requests there are, in the forge's words."""
+        found = json.loads(self.file.read_text())
+        return list(found["pulls" if self.ci == "github" else "requests"])
+
+    def end(self, merged: bool) -> None:
+        """Have people merge or close the newest request, and the forge delete its branch."""
         state = json.loads(self.file.read_text())
         if self.ci == "github":
-            [found] = state["pulls"]
-            return dict(found)
-        [found] = state["requests"]
-        title = found["title"].removeprefix("Draft: ")
-        draft = found["title"].startswith("Draft: ")
+            state["pulls"][-1] |= {
+                "state": "closed",
+                "merged_at": "2026-11-23T04:17:00Z" if merged else None,
+            }
+        else:
+            state["requests"][-1]["state"] = "merged" if merged else "closed"
+        self.file.write_text(json.dumps(state))
+        git(self.remote, "branch", "--quiet", "-D", "template-update")
+
+    def request(self) -> dict[str, object]:
+        """The one request there is, in GitHub's words."""
+        [found] = self.requests()
+        if self.ci == "github":
+            return found
+        given = str(found["title"])
+        title, draft = given.removeprefix("Draft: "), given.startswith("Draft: ")
         return {**found, "title": title, "draft": draft, "body": found["description"]}
 
     def branch(self, *arguments: str) -> str:
@@ -482,6 +499,29 @@ def test_an_update_is_proposed_once_and_refreshed(forge: Forge) -> None:
     assert "<<<<<<< " in git(forge.remote, "show", "template-update:settings.txt")
 
 
+def test_what_people_closed_is_not_proposed_again(
+    forge: Forge, released: Path, tmp_path: Path
+) -> None:
+    forge.service.replace("settings.txt", "line 5", "line of the team")  # a draft, by its title
+    forge.propose()
+    forge.end(merged=True)
+    assert f"chore: update the template to {NEW} with 1 conflict: https://" in forge.propose()
+
+    forge.end(merged=False)
+    said = forge.propose()
+    assert said.startswith(f"{NEW} was proposed, and closed without merging: https://"), said
+    assert len(said.splitlines()) == 1
+    assert len(forge.requests()) == 2
+    assert git(forge.remote, "branch", "--list", "template-update") == ""
+
+    template = shutil.copytree(released, tmp_path / "template", symlinks=True)
+    release(template, "v0.3.0", {"template/chassis/newer.txt": "newer\n"})
+    forge.service.answer(_src_path=str(template))
+    assert "chore: update the template to v0.3.0 with 1 conflict: https://" in forge.propose()
+    assert len(forge.requests()) == 3
+    assert "newer.txt" in forge.branch("ls-tree", "-r", "--name-only")
+
+
 def test_the_work_of_people_is_not_overwritten(
     released: Path, started: dict[str, Path], tmp_path: Path
 ) -> None:
@@ -502,6 +542,31 @@ def test_the_work_of_people_is_not_overwritten(
     assert "Ann: fix: resolved by hand. Merge or delete it" in said
     assert "the next run then proposes v0.3.0" in said
     assert forge.branch("rev-parse") == theirs
+
+
+def test_what_is_deleted_with_changes_is_named_apart(
+    template: Path, service: Service, tmp_path: Path
+) -> None:
+    release(template, "v0.3.0", {"template/chassis/wheels.txt": None})
+    service.replace("chassis/wheels.txt", "line 9", "line of the team")
+    forge = Forge(service, "github", tmp_path)
+    forge.propose()
+    reports = [str(forge.request()["body"])]
+    for command in ("preview", "update"):
+        done = service.update(command)
+        assert done.returncode == 0, done.stdout + done.stderr
+        reports.append(done.stdout)
+    for report in reports:
+        found = re.search(
+            r"## Deleted files with changes of yours\n\n(.*?)\n\n(- .*?)\n\n"
+            r"## Deleted files\n\n(- .*?)\n\n",
+            report,
+            re.DOTALL,
+        )
+        assert found, report
+        assert found.groups()[1:] == ("- `chassis/wheels.txt`", "- `chassis/old.txt`")
+        [how] = re.findall("`git show (.*):PATH`", found[1])
+        assert "line of the team" in git(service.folder, "show", f"{how}:chassis/wheels.txt")
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ the choices that it needs behind `@`. Those of `no-example/` put a team's own en
 among the others, in the place of the example; it is told by the database.
 """
 
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -100,10 +101,8 @@ def combinations(*tags: str) -> list[Any]:
 
 
 @pytest.mark.parametrize(("tag", "answers"), combinations(*RELEASES))
-def test_edits_survive(services: Services, tmp_path: Path, tag: str, answers: Answers) -> None:
-    service = services.mine(tag, answers, tmp_path)
-    edit(service, tag, answers)
-    update(service)
+def test_edits_survive(services: Services, tag: str, answers: Answers) -> None:
+    service = services.updated(tag, answers, edit)
     assert_peace(service)
     assert_edits_are_there(service, tag, answers)
 
@@ -209,10 +208,8 @@ def group(number: int) -> pytest.MarkDecorator:
 def test_an_edited_service_passes_its_checks(
     services: Services, tmp_path: Path, tag: str, answers: Answers
 ) -> None:
-    service = services.mine(tag, answers, tmp_path)
-    edit(service, tag, answers)
-    update(service)
-    assert_peace(service)
+    updated = services.updated(tag, answers, edit)
+    service = shutil.copytree(updated, tmp_path / "orders", symlinks=True)
     commit(service, "chore: update")
     run(service, "make", "lock", "install", "check")
 

@@ -15,6 +15,8 @@ from .history import (
     NOW,
     RELEASES,
     Services,
+    answers_of,
+    copy,
     fork,
     point_at,
     release_next,
@@ -78,28 +80,18 @@ def an_undefined_variable(template: Path) -> None:
     append(template / "template/docs/release.md.jinja", "\n{{ servce }}\n")
 
 
-Fault = Callable[[Path], None]
-FAULTS: dict[Fault, type[Exception]] = {
-    an_edit_beside_a_users_line: AssertionError,
-    a_rename: AssertionError,
-    a_task: UnsafeTemplateError,
-    randomness: AssertionError,
-    a_required_question: ValueError,
-    a_lifted_seed_exclusion: AssertionError,
-    an_undefined_variable: UndefinedError,
-}
-
-
-def check(services: Services, template: Path, folder: Path) -> None:
-    """What test_update.py and test_edits.py ask of an update, of one service that has it all."""
-    untouched, edited = folder / "untouched", folder / "edited"
-    service = services.mine(NOW, ANSWERS, untouched)
+def check_untouched(services: Services, template: Path, folder: Path) -> None:
+    """What test_update.py asks of an update."""
+    service = services.mine(NOW, ANSWERS, folder)
     point_at(service, template)
     update(service)
     assert_peace(service)
-    assert_as_fresh(template, NEXT, untouched)
+    assert_as_fresh(service, copy(template, folder / "fresh/orders", NEXT, answers_of(service)))
 
-    service = services.mine(NOW, ANSWERS, edited)
+
+def check_edited(services: Services, template: Path, folder: Path) -> None:
+    """What test_edits.py asks of an update, of one service that has it all."""
+    service = services.mine(NOW, ANSWERS, folder)
     edit(service, NOW, ANSWERS)
     (service / SEED).unlink()
     point_at(service, template)
@@ -107,6 +99,19 @@ def check(services: Services, template: Path, folder: Path) -> None:
     assert_peace(service)
     assert_edits_are_there(service, NOW, ANSWERS)
     assert not (service / SEED).exists()
+
+
+Fault = Callable[[Path], None]
+Check = Callable[[Services, Path, Path], None]
+FAULTS: dict[Fault, tuple[Check, type[Exception]]] = {
+    an_edit_beside_a_users_line: (check_edited, AssertionError),
+    a_rename: (check_edited, AssertionError),
+    a_task: (check_untouched, UnsafeTemplateError),
+    randomness: (check_untouched, AssertionError),
+    a_required_question: (check_untouched, ValueError),
+    a_lifted_seed_exclusion: (check_edited, AssertionError),
+    an_undefined_variable: (check_untouched, UndefinedError),
+}
 
 
 def faulty(history: Path, fault: Fault, folder: Path) -> Path:
@@ -118,7 +123,8 @@ def faulty(history: Path, fault: Fault, folder: Path) -> Path:
 
 
 @pytest.mark.xdist_group("update-0")
-def test_no_fault_is_none(services: Services, history: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("check", [check_untouched, check_edited], ids=lambda it: it.__name__)
+def test_no_fault_is_none(services: Services, history: Path, tmp_path: Path, check: Check) -> None:
     check(services, faulty(history, nothing, tmp_path), tmp_path)
 
 
@@ -132,7 +138,8 @@ def test_no_fault_is_none(services: Services, history: Path, tmp_path: Path) -> 
 )
 def test_a_fault_is_caught(services: Services, history: Path, tmp_path: Path, fault: Fault) -> None:
     template = faulty(history, fault, tmp_path)
-    with pytest.raises(FAULTS[fault]):
+    check, error = FAULTS[fault]
+    with pytest.raises(error):
         check(services, template, tmp_path)
 
 

@@ -1,5 +1,6 @@
 """An update of a service that nobody has edited gives what a fresh copy would."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,6 @@ from .history import (
     Services,
     answers_of,
     configuration,
-    copy,
     sets,
     update,
 )
@@ -45,14 +45,12 @@ def assert_peace(service: Path) -> None:
     assert git(service, "diff", "--cached", "--check") == ""
 
 
-def assert_as_fresh(template: Path, tag: str, folder: Path) -> None:
-    """A service that has been updated is as a new one of that tag, but for what is the team's.
+def assert_as_fresh(service: Path, fresh: Path) -> None:
+    """A service that has been updated is as a new one with its answers, but for what is the team's.
 
     That is unchanged; `HEAD` is what it was before.
     """
-    service, fresh = folder / "orders", folder / "fresh" / "orders"
     before = git(service, "ls-tree", "-r", "--name-only", "-z", "HEAD").split("\0")[:-1]
-    copy(template, fresh, tag, answers_of(service))
     other = differences(files(service), files(fresh))
     assert [name for name in other if not of_the_team(name)] == []
     changed = git(service, "diff", "--name-only", "-z", "HEAD").split("\0")[:-1]
@@ -74,29 +72,25 @@ def combinations() -> list[Any]:
 
 
 @pytest.mark.parametrize(("tag", "answers"), combinations())
-def test_an_update_equals_a_fresh_copy(
-    services: Services, history: Path, tmp_path: Path, tag: str, answers: Answers
-) -> None:
-    service = services.mine(tag, answers, tmp_path)
-    given = answers_of(service)
-    update(service)
+def test_an_update_equals_a_fresh_copy(services: Services, tag: str, answers: Answers) -> None:
+    service = services.updated(tag, answers)
     assert_peace(service)
-    assert_as_fresh(history, NOW, tmp_path)
-    assert answers_of(service).items() >= given.items()
+    assert_as_fresh(service, services.fresh(NOW, answers_of(service)))
+    assert answers_of(service).items() >= answers_of(services.fresh(tag, answers)).items()
 
 
 @pytest.mark.parametrize(
     ("tag", "answers"),
     [
-        pytest.param(tag, sets(tag)[0], id=tag, marks=pytest.mark.xdist_group("update-1"))
+        pytest.param(tag, sets(tag)[0], id=tag, marks=pytest.mark.xdist_group("update-0"))
         for tag in RELEASES
     ],
 )
 def test_a_second_update_changes_nothing(
     services: Services, tmp_path: Path, tag: str, answers: Answers
 ) -> None:
-    service = services.mine(tag, answers, tmp_path)
-    update(service)
+    updated = services.updated(tag, answers)
+    service = shutil.copytree(updated, tmp_path / "orders", symlinks=True)
     commit(service, "chore: update")
     before = files(service)
     update(service)

@@ -1,6 +1,7 @@
 """GitHub's part in updates, by `gh`: the pull request, and warnings in the log of a job."""
 
 from functools import partial
+from typing import Any
 
 from ..forge_api import ForgeError, ask
 from .programs import run
@@ -19,9 +20,12 @@ gh = partial(ask, "gh")
 
 def find(branch: str) -> Request | None:
     """The open pull request of a branch."""
-    for it in gh(_PULLS + "?state=open&head={owner}:" + branch) or ():
-        return Request(it["number"], it["html_url"], it["draft"])
-    return None
+    return next((_request(it) for it in _pulls(branch, "open")), None)
+
+
+def declined(branch: str) -> list[Request]:
+    """The newest pull requests of a branch that people closed without merging."""
+    return [_request(it) for it in _pulls(branch, "closed") if not it["merged_at"]]
 
 
 def create(branch: str, base: str, title: str, body: str, draft: bool) -> Request:
@@ -33,7 +37,7 @@ def create(branch: str, base: str, title: str, body: str, draft: bool) -> Reques
         if "not permitted to create" in str(error):
             raise ForgeError(f"GitHub Actions may not open pull requests here: {_TOKEN}") from None
         raise
-    return Request(it["number"], it["html_url"], it["draft"])
+    return _request(it)
 
 
 def refresh(request: Request, title: str, body: str, draft: bool) -> None:
@@ -53,3 +57,11 @@ def refused(said: str) -> str | None:
 def warning(path: str, text: str) -> str:
     """A line that GitHub shows beside the file."""
     return f"::warning file={path}::{path}: {text}"
+
+
+def _pulls(branch: str, state: str) -> list[dict[str, Any]]:
+    return gh(f"{_PULLS}?state={state}&head={{owner}}:{branch}") or []
+
+
+def _request(it: dict[str, Any]) -> Request:
+    return Request(it["number"], it["html_url"], it["title"], it["draft"])

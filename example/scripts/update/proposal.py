@@ -47,7 +47,7 @@ def run(_: Namespace) -> int:
             print("this is the newest release of the template: nothing to propose")
             return 0
         pushed, request = _pushed(), forge.find(BRANCH)
-        if reason := pushed and _settled(pushed, attempt, request):
+        if reason := _settled(pushed, attempt, request):
             print(reason)
             return 0
         results = _commit(attempt)
@@ -77,6 +77,13 @@ def _pushed() -> str:
 def _settled(pushed: str, attempt: Attempt, request: Request | None) -> str:
     """Why there is nothing to do, "" where there is; UpdateError where people's work would go."""
     newest = attempt.after.release
+    if not request and (declined := _declined(newest)):
+        return (
+            f"{newest} was proposed, and closed without merging: {declined.url}. Reopen that, or "
+            "take it by `make update`; a newer release is proposed again"
+        )
+    if not pushed:
+        return ""
     proposed = answers.parse(git("show", f"{pushed}:{answers.FILE}")).release
     commits = git("log", "--format=%ce%x09%h %an: %s", f"HEAD..{pushed}").splitlines()
     others = [line.partition("\t")[2] for line in commits if not line.startswith(f"{_EMAIL}\t")]
@@ -91,6 +98,11 @@ def _settled(pushed: str, attempt: Attempt, request: Request | None) -> str:
     if request and proposed == newest and current[0] == current[1]:
         return f"{newest} is proposed already: {request.url}"
     return ""
+
+
+def _declined(release: str) -> Request | None:
+    """The closed request of a release, by its title, which may have got other words, too."""
+    return next((it for it in forge.declined(BRANCH) if release in it.title.split()), None)
 
 
 def _title(attempt: Attempt) -> str:

@@ -51,6 +51,14 @@ class Attempt:
         changed = f"--diff-filter={kind}"
         return names(git("diff", "--name-only", "--no-renames", "-z", changed, "HEAD", self.tree))
 
+    def lost(self) -> list[str]:
+        """The deleted files that are not as the template had them: changes of the team go, too."""
+        if not (deleted := self.files("D")):
+            return []
+        rendered = self.template.folder.with_name("rendered") / ROOT.name
+        self.template.copy(self.before.release, self.before.given, rendered)
+        return [name for name in deleted if not _is_committed(rendered / name, name)]
+
     def diff(self) -> str:
         """Every line that would change."""
         return git("diff", "--no-color", "--no-ext-diff", "HEAD", self.tree)
@@ -132,3 +140,10 @@ def _refused(error: ProgramError) -> tuple[str, str]:
     """The question whose answer Copier did not take, and why; nothing where it failed otherwise."""
     found = _REFUSAL.search(error.said)
     return (found[1], " ".join(found[2].split())) if found else ("", "")
+
+
+def _is_committed(path: Path, name: str) -> bool:
+    """Whether a file of the service is committed just as a path outside of it holds it."""
+    if not path.is_file():
+        return False
+    return git("hash-object", "--no-filters", "--", path) == git("rev-parse", f"HEAD:{name}")

@@ -1,9 +1,10 @@
 """What an update changes, in Markdown: for the terminal, and for those who review it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from . import notes
 from .attempt import Attempt
+from .programs import git
 
 
 def report(attempt: Attempt) -> str:
@@ -15,9 +16,25 @@ def report(attempt: Attempt) -> str:
     answered = [f"`{name}`: `{value}`" for name, value in attempt.new_answers.items()]
     parts += section("Answered by default", listed(answered))
     parts += section("Conflicts", listed(map(code, attempt.conflicts)))
-    for title, kind in (("Deleted", "D"), ("Added", "A"), ("Changed", "M")):
-        parts += section(f"{title} files", listed(map(code, attempt.files(kind))))
+    lost = attempt.lost()
+    parts += section("Deleted files with changes of yours", _restorable(lost))
+    deleted = [name for name in attempt.files("D") if name not in lost]
+    for title, names in (
+        ("Deleted", deleted),
+        ("Added", attempt.files("A")),
+        ("Changed", attempt.files("M")),
+    ):
+        parts += section(f"{title} files", listed(map(code, names)))
     return "\n\n".join(parts)
+
+
+def _restorable(names: Sequence[str]) -> str:
+    """What is lost, and how to have it back: by the commit, for HEAD moves on with the update."""
+    if not names:
+        return ""
+    commit = git("rev-parse", "--short", "HEAD").strip()
+    how = f"`git show {commit}:PATH` shows each as it was: move what you need to files of your own."
+    return f"{how}\n\n{listed(map(code, names))}"
 
 
 def section(title: str, text: str) -> list[str]:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Request:
-    """An open one."""
+    """One that is open, or was closed without merging."""
 
     number: int
     url: str
+    title: str
     draft: bool = False

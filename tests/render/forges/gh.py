@@ -5,6 +5,7 @@ import os
 import re
 import sys
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 FILE = Path(os.environ["STATE"])
 STATE = json.loads(FILE.read_text()) if FILE.exists() else {}
@@ -34,17 +35,19 @@ def policies(name: str, method: str, body: dict) -> object:  # type: ignore[type
 
 
 def pulls(path: str, method: str, body: dict) -> object:  # type: ignore[type-arg]
-    """Pull requests, all of them open."""
+    """Pull requests, open until a test says otherwise."""
     if method == "POST":
         number = len(PULLS) + 1
         url = f"https://github.com/your-organisation/orders/pull/{number}"
-        PULLS.append({**body, "number": number, "html_url": url})
+        state = {"state": "open", "merged_at": None}
+        PULLS.append({**body, **state, "number": number, "html_url": url})
         return PULLS[-1]
     if method == "PATCH":
         PULLS[int(path.rpartition("/")[2]) - 1].update(body)
         return {}
-    head = path.rpartition("{owner}:")[2]
-    return [it for it in PULLS if it["head"] == head]
+    asked = dict(parse_qsl(path.partition("?")[2]))
+    asked["head"] = asked["head"].removeprefix("{owner}:")
+    return [it for it in PULLS[::-1] if asked.items() <= it.items()]
 
 
 def answer(method: str, path: str, body: dict) -> object:  # type: ignore[type-arg]

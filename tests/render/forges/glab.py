@@ -4,7 +4,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 
 FILE = Path(os.environ["STATE"])
 STATE = json.loads(FILE.read_text()) if FILE.exists() else {}
@@ -25,17 +25,17 @@ def told(body: dict) -> dict:  # type: ignore[type-arg]
 
 
 def requests(path: str, method: str, body: dict) -> object:  # type: ignore[type-arg]
-    """Merge requests, all of them open."""
+    """Merge requests, open until a test says otherwise."""
     if method == "POST":
         number = len(REQUESTS) + 1
         url = f"https://gitlab.com/your-organisation/orders/-/merge_requests/{number}"
-        REQUESTS.append({**body, "iid": number, "web_url": url})
+        REQUESTS.append({**body, "state": "opened", "iid": number, "web_url": url})
         return REQUESTS[-1]
     if method == "PUT":
         REQUESTS[int(path.rpartition("/")[2]) - 1].update(body)
         return {}
-    branch = path.rpartition("source_branch=")[2]
-    return [it for it in REQUESTS if it["source_branch"] == branch]
+    asked = dict(parse_qsl(path.partition("?")[2]))
+    return [it for it in REQUESTS[::-1] if asked.items() <= it.items()]
 
 
 def answer(method: str, path: str, body: dict) -> object:  # type: ignore[type-arg]
