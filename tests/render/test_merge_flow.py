@@ -16,6 +16,8 @@ import yaml
 from scripts.render import ROOT, render
 from tests import checks, programs
 
+pytestmark = pytest.mark.xdist_group("merge-flow")  # one worker makes all its services
+
 DATABASES = ("postgresql", "none")
 PLATFORMS = ("kubernetes", "nomad")
 

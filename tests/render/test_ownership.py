@@ -12,6 +12,8 @@ from scripts.reference import FOLDER, main
 from scripts.render import ROOT, render
 from tests.checks import all_files, report
 
+pytestmark = pytest.mark.xdist_group("ownership")  # one worker makes both services
+
 COPIER: dict[str, Any] = yaml.safe_load((ROOT / "copier.yml").read_text("utf-8"))
 
 

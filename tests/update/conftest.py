@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from copier._main import Worker
 
 from tests.repositories import ENVIRONMENT
 
@@ -27,12 +26,3 @@ def _git_of_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     """Copier calls git too."""
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
-
-
-@pytest.fixture(autouse=True)
-def _copier_of_one_file_system(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Copier asks git of each file whether the file system has modes, which costs half of the time.
-
-    Where it has them, as here, nothing comes of it; test_copier_versions compares with the whole.
-    """
-    monkeypatch.setattr(Worker, "_sync_git_index_executable_bit", lambda *_: None)

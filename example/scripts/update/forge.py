@@ -60,7 +60,7 @@ def warning(path: str, text: str) -> str:
 
 
 def _pulls(branch: str, state: str) -> list[dict[str, Any]]:
-    return gh(f"{_PULLS}?state={state}&head={{owner}}:{branch}") or []
+    return gh(_PULLS + f"?state={state}" + "&head={owner}:" + branch) or []
 
 
 def _request(it: dict[str, Any]) -> Request:
