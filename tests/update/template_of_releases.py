@@ -37,6 +37,8 @@ owner:
 _MAKEFILE = """
 lock:
 \t@echo locked >> poetry.lock
+generate:
+	@echo generated > generated.txt
 check:
 \t@! grep -rn '^<<<<<<< ' settings.txt
 """

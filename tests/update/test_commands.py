@@ -113,7 +113,7 @@ def test_an_update_is_taken_once(service: Service) -> None:
     service.replace("settings.txt", "line 0", "line of the team")
     done = service.update("update")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "make lock install check" in done.stdout
+    assert "make lock install generate check" in done.stdout
     assert "Conflicts" not in done.stdout
     text = (service.folder / "settings.txt").read_text()
     assert text.startswith("line of the team\n")
@@ -469,7 +469,7 @@ def test_an_update_is_proposed_once_and_refreshed(forge: Forge) -> None:
         "- A new file.",
         "- `tier`: `gold`",
         "## Deleted files\n\n- `chassis/old.txt`",
-        "- `make lock` passed\n- `make check` passed",
+        "- `make lock` passed\n- `make generate` passed\n- `make check` passed",
         "## The template's files with changes of yours\n\n- `chassis/wheels.txt`, changed",
     ):
         assert expected in body, body
@@ -477,6 +477,7 @@ def test_an_update_is_proposed_once_and_refreshed(forge: Forge) -> None:
     first = forge.branch("rev-parse")
     assert forge.branch("show", "--format=%s", "--no-patch") == request["title"]
     assert git(forge.remote, "show", f"{first}:poetry.lock") == "locked\nlocked\n"
+    assert git(forge.remote, "show", f"{first}:generated.txt") == "generated\n"
     assert git(forge.remote, "rev-parse", f"{first}^") == git(
         forge.service.folder, "rev-parse", "HEAD"
     )

@@ -15,7 +15,7 @@ _RESOLVE = """
 `git add` the file. `git checkout --ours FILE` takes all of yours, `--theirs` all of the template's.
 """
 _NEXT = """
-Next: `make lock install check`, then commit. `git reset --hard` takes the update back.
+Next: `make lock install generate check`, then commit. `git reset --hard` takes the update back.
 """
 
 

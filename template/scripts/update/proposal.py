@@ -113,9 +113,9 @@ def _title(attempt: Attempt) -> str:
 
 
 def _commit(attempt: Attempt) -> list[Result]:
-    """Lock and commit, and check what is committed."""
+    """Lock, generate and commit, and check what is committed."""
     folder = attempt.folder
-    locked = _make("lock", folder)
+    made = [_make("lock", folder), _make("generate", folder)]
     message = [_title(attempt)]
     if attempt.conflicts:
         message.append("Markers of conflicts are left to be resolved by people in:")
@@ -123,7 +123,7 @@ def _commit(attempt: Attempt) -> list[Result]:
     git("add", "--all", cwd=folder)
     commit = ("-c", "commit.gpgsign=false", "commit", "--quiet", "--file=-")
     git(*commit, cwd=folder, input="\n\n".join(message), variables=_AUTHOR)
-    return [locked, _make("check", folder)]
+    return [*made, _make("check", folder)]
 
 
 def _make(target: str, folder: Path) -> Result:
