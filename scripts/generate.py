@@ -5,6 +5,7 @@ code, by its own `make schema`. This runs it in a service of each dependency set
 the results: into generated/, whence the template includes them, and into template/.
 """
 
+import re
 import shutil
 import subprocess
 import tempfile
@@ -14,10 +15,21 @@ from .lock import DEPENDENCY_SETS
 from .render import ROOT, exported, render
 
 GENERATED = ROOT / "generated"
+PLATFORMS = ("kubernetes", "nomad")
 TABLES = ("endpoints", "settings", "targets")
 MODELS = ROOT / "template" / "src" / "{{package}}" / "api" / "models.py"
-# Stands for the service's name in what is generated, and is found again there.
+# Stand for answers in what is generated, and are found again there.
 NAME = "name-of-the-service"
+STANDING_IN = {
+    NAME: "{{ service }}",
+    "@owner-of/the-service": "{{ owner }}",
+    "https://runbook.of-the-service": "{{ runbook }}",
+    "https://dashboard.of-the-service": "{{ dashboard }}",
+    "0.0012346": "{{ budget }}",
+    "0.12346": "{{ budget_percent }}",
+}
+OBJECTIVE = "99.87654"  # leaves these two
+RULES = ("monitoring/prometheus/rules.yml", "deploy/production/rules.yaml")
 
 
 def table(readme: str, name: str) -> str:
@@ -35,7 +47,42 @@ def generate(template: Path, service: Path, database: str, target: Path) -> None
     texts["env.example"] = (service / ".env.example").read_text(encoding="utf-8")
     for name, text in texts.items():
         (target / name).write_text(text.replace(NAME, "{{ service }}"), encoding="utf-8")
+    for platform in PLATFORMS:
+        generate_rules(template, service, database, platform, target / platform)
     shutil.copy(service / "src" / "sample" / "api" / "models.py", MODELS)
+
+
+def generate_rules(
+    template: Path, installed: Path, database: str, platform: str, target: Path
+) -> None:
+    """Let a service make its rules, with what is installed in another one."""
+    target.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        answers = {"service": NAME, "package": "sample", "database": database, "deploy": platform}
+        service = render(template, Path(folder), **answers)
+        objectives = service / "monitoring" / "slo.yaml"
+        text = objectives.read_text(encoding="utf-8")
+        for name, value in (
+            ("owner", '"@owner-of/the-service"'),
+            ("runbook", "https://runbook.of-the-service"),
+            ("dashboard", "https://dashboard.of-the-service"),
+            ("    percent", OBJECTIVE),
+        ):
+            text = re.sub(f"^{name}: .*$", f"{name}: {value}", text, count=1, flags=re.MULTILINE)
+        objectives.write_text(text, encoding="utf-8")
+        python = installed / ".venv" / "bin" / "python"
+        subprocess.run([python, "-m", "scripts.monitoring"], cwd=service, check=True)
+        for name in RULES:
+            if (made := service / name).exists():
+                (target / made.name).write_text(as_template(made.read_text("utf-8")), "utf-8")
+
+
+def as_template(text: str) -> str:
+    """What was generated, with answers where it has what stands for them."""
+    text = text.replace("{{", "{{ '{{' }}")
+    for value, answer in STANDING_IN.items():
+        text = text.replace(value, answer)
+    return text
 
 
 def main() -> None:
@@ -46,6 +93,10 @@ def main() -> None:
         target.mkdir(parents=True, exist_ok=True)
         for name in (*(f"{table}.md" for table in TABLES), "env.example"):
             (target / name).touch()  # the template includes it already
+        for platform in PLATFORMS:
+            (target / platform).mkdir(exist_ok=True)
+            for rules in RULES:
+                (target / platform / Path(rules).name).touch()
         MODELS.touch()
         with exported() as template, tempfile.TemporaryDirectory() as service:
             generate(template, Path(service), database, target)

@@ -9,7 +9,15 @@ from pathlib import Path
 from copier import run_copy
 
 ROOT = Path(__file__).parents[1]
-PARTS = ("copier.yml", "reserved-names.jinja", "pins.jinja", "generated", "locks", "template")
+PARTS = (
+    "copier.yml",
+    "generated",
+    "locks",
+    "pins.jinja",
+    "promise.jinja",
+    "reserved-names.jinja",
+    "template",
+)
 
 
 def export(folder: Path) -> Path:

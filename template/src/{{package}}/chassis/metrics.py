@@ -4,10 +4,12 @@ They live in prometheus_client's own registry, as do those that the service adds
 https://opentelemetry.io/docs/specs/semconv/http/http-metrics/
 """
 
+import math
 import platform
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from itertools import accumulate
+from pathlib import Path
 
 from prometheus_client import REGISTRY, Gauge, Histogram, disable_created_metrics
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
@@ -24,6 +26,9 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 _ACTIVE_REQUESTS = Gauge("http_server_active_requests", "Requests that are being handled.")
 _MAX_REQUESTS = Gauge(
     "http_server_max_active_requests", "Requests that may be handled at once (MAX_CONCURRENCY)."
+)
+_MEMORY_LIMIT = Gauge(
+    "process_memory_limit_bytes", "Memory that the container may use; NaN where it has no limit."
 )
 _BUILD = Gauge(
     "service_build_info",
@@ -81,6 +86,7 @@ def describe_process(
     """Say what runs, and where the numbers are that are read only when they are asked for."""
     _ACTIVE_REQUESTS.set_function(active_requests)
     _MAX_REQUESTS.set(settings.max_concurrency)
+    _MEMORY_LIMIT.set(_memory_limit())
     REGISTRY.register(_DroppedLines(dropped_lines))
     _BUILD.labels(
         settings.otel_service_name,
@@ -88,6 +94,14 @@ def describe_process(
         settings.service_commit,
         platform.python_version(),
     ).set(1)
+
+
+def _memory_limit(file: Path = Path("/sys/fs/cgroup/memory.max")) -> float:
+    """What the control group says, as containers see it (cgroup v2): bytes, or `max`."""
+    try:
+        return float(file.read_text("ascii"))
+    except (OSError, ValueError):
+        return math.nan
 
 
 class _DroppedLines(Collector):

@@ -1,0 +1,66 @@
+"""What is made from the rules, by its file."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import yaml
+
+from . import objectives
+from .errors import MonitoringError
+from .objectives import ROOT
+from .rules import Group
+from .yaml_text import dump
+
+RULES = ROOT / "monitoring" / "prometheus" / "rules.yml"
+HEAD = "# Made by `make monitoring` from ../slo.yaml and rules/*.yml. Do not edit.\n"
+PRODUCTION = ROOT / "deploy" / "production"
+PRODUCTION_HEAD = (
+    "# Made by `make monitoring` from monitoring/slo.yaml and monitoring/prometheus/rules/*.yml. "
+    "Do not edit.\n"
+)
+
+
+def for_prometheus(groups: Sequence[Group]) -> str:
+    """A file of rules, which Prometheus reads."""
+    return HEAD + dump({"groups": groups})
+
+
+def for_production(groups: Sequence[Group]) -> str:
+    """The same as a resource of the Prometheus operator, about the pods of production alone."""
+    service, namespace = objectives.read().service, _namespace()
+    here, there = f'job="{service}"', f'job="{service}", namespace="{namespace}"'
+    return PRODUCTION_HEAD + dump(
+        {
+            "apiVersion": "monitoring.coreos.com/v1",
+            "kind": "PrometheusRule",
+            "metadata": {"name": f"{service}-rules"},
+            "spec": {
+                "groups": [
+                    {
+                        **group,
+                        "rules": [
+                            {**rule, "expr": rule["expr"].replace(here, there)}
+                            for rule in group["rules"]
+                        ],
+                    }
+                    for group in groups
+                ]
+            },
+        }
+    )
+
+
+def _namespace() -> str:
+    file = PRODUCTION / "kustomization.yaml"
+    try:
+        return str(yaml.safe_load(file.read_text("utf-8"))["namespace"])
+    except (OSError, yaml.YAMLError, KeyError, TypeError):
+        raise MonitoringError(
+            "deploy/production/kustomization.yaml must be there and name a namespace"
+        ) from None
+
+
+PRODUCTS: dict[Path, Callable[[Sequence[Group]], str]] = {
+    RULES: for_prometheus,
+    PRODUCTION / "rules.yaml": for_production,
+}
