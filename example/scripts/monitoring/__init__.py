@@ -1,1 +1,1 @@
-"""What watches the service: rules and alerts made from its objectives, for every Prometheus alike."""
+"""What watches the service: rules made from its objectives, for every Prometheus alike."""

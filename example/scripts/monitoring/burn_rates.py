@@ -83,7 +83,8 @@ def alerts(promise: Promise) -> Iterator[Rule]:
                     "summary": _summary(promise, objective),
                     "description": (
                         f"{{{{ $value | humanizePercentage }}}} of the requests are bad, and the "
-                        f"objective {objective.name} allows {100 - objective.percent} %. {speed.consequence}"
+                        f"objective {objective.name} allows {100 - objective.percent} %. "
+                        f"{speed.consequence}"
                     ),
                 },
             }

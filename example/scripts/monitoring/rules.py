@@ -1,4 +1,4 @@
-"""All rules of the service: those made from its objectives, and those of monitoring/prometheus/rules/.
+"""All rules of the service: made from its objectives, and those of monitoring/prometheus/rules/.
 
 What stands there is what Prometheus reads, but for what all alerts have: whose they are, and where
 to read on.
@@ -25,9 +25,9 @@ Group = dict[str, Any]
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-def groups() -> list[Group]:
+def groups(promise: Promise | None = None) -> list[Group]:
     """MonitoringError where a source is not as it must be."""
-    promise = objectives.read()
+    promise = promise or objectives.read()
     rules = [*burn_rates.recordings(promise), *burn_rates.alerts(promise)]
     budgets = [*burn_rates.budgets(promise)]
     return [
@@ -56,7 +56,9 @@ def sources(folder: Path = SOURCES) -> Iterator[Group]:
         except (OSError, yaml.YAMLError) as error:
             raise MonitoringError(f"{name} cannot be read: {error}") from None
         except (KeyError, TypeError):
-            raise MonitoringError(f"{name} must have `groups` with `rules`, as Prometheus") from None
+            raise MonitoringError(
+                f"{name} must have `groups` with `rules`, as Prometheus"
+            ) from None
         except MonitoringError as error:
             raise MonitoringError(f"{name}: {error}") from None
         yield from found
@@ -94,7 +96,7 @@ def _with_links(alert: dict[str, Any], promise: Promise) -> dict[str, Any]:
 
 
 def faster(found: Iterable[Group], factor: float) -> list[Group]:
-    """The same rules with all their times so many times shorter, for drills; nothing else changes."""
+    """The same rules with all times so many times shorter, for drills; nothing else changes."""
     return [
         {
             **group,
