@@ -38,7 +38,7 @@ _MAKEFILE = """
 lock:
 \t@echo locked >> poetry.lock
 generate:
-	@echo generated > generated.txt
+\t@echo generated > generated.txt
 check:
 \t@! grep -rn '^<<<<<<< ' settings.txt
 """
