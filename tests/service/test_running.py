@@ -41,17 +41,17 @@ def get(url: str) -> tuple[int, bytes]:
             return error.code, error.read()
 
 
-def command(service: Path) -> list[str]:
-    """What starts the service, with a database where it needs one."""
+def command(service: Path, module: str = "") -> list[str]:
+    """What starts the service, or a module of its tests, with a database where it needs one."""
     package = next(path.name for path in (service / "src").iterdir() if (path / "app.py").exists())
-    serve = [".venv/bin/python", "-m", package]
+    serve = [".venv/bin/python", "-m", module or package]
     if not (service / "migrations").exists():
         return serve
     shell = f".venv/bin/alembic upgrade head && exec {' '.join(serve)}"
     return [".venv/bin/python", "scripts/with_database.py", "sh", "-c", shell]
 
 
-def start(service: Path, **variables: object) -> subprocess.Popen[str]:
+def start(service: Path, module: str = "", **variables: object) -> subprocess.Popen[str]:
     """Start it, with some variables."""
     environment = without_make(dict(os.environ)) | {
         "HOST": HOST,
@@ -59,7 +59,7 @@ def start(service: Path, **variables: object) -> subprocess.Popen[str]:
         **{name: str(value) for name, value in variables.items()},
     }
     return subprocess.Popen(
-        command(service),
+        command(service, module),
         cwd=service,
         env=environment,
         stdout=subprocess.PIPE,
@@ -69,10 +69,12 @@ def start(service: Path, **variables: object) -> subprocess.Popen[str]:
 
 
 @contextmanager
-def running(service: Path) -> Iterator[tuple[str, str, subprocess.Popen[str]]]:
+def running(
+    service: Path, module: str = "", **variables: object
+) -> Iterator[tuple[str, str, subprocess.Popen[str]]]:
     """A service that is ready: its addresses, and its process."""
     port, management_port = free_port(), free_port()
-    process = start(service, PORT=port, MANAGEMENT_PORT=management_port)
+    process = start(service, module, PORT=port, MANAGEMENT_PORT=management_port, **variables)
     api = f"http://{HOST}:{port}"
     deadline = time.monotonic() + READY_WITHIN
     try:
@@ -106,7 +108,7 @@ def test_it_serves_its_schema_and_ends_with_0(service: Path) -> None:
 
 @pytest.mark.parametrize("variable", ["PORT", "MANAGEMENT_PORT"])
 def test_a_bad_setting_stops_the_start(service: Path, variable: str) -> None:
-    process = start(service, **{variable: "many"})
+    process = start(service, "", **{variable: "many"})
     stdout, stderr = process.communicate(timeout=60)
     assert process.returncode == 2, stdout + stderr
     explanations = [line for line in stderr.splitlines() if line.startswith(variable)]
@@ -122,7 +124,7 @@ def test_a_busy_port_stops_the_start(service: Path, variable: str) -> None:
     with socket.socket() as other:
         other.bind((HOST, ports[variable]))
         other.listen()
-        process = start(service, **ports)
+        process = start(service, "", **ports)
         stdout, stderr = process.communicate(timeout=60)
     assert process.returncode not in (0, -signal.SIGTERM), stdout + stderr
     assert str(ports[variable]) in stdout + stderr
