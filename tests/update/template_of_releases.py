@@ -38,6 +38,7 @@ _MAKEFILE = """
 lock:
 \t@echo locked >> poetry.lock
 check:
+\t@git diff --quiet
 \t@! grep -rn '^<<<<<<< ' settings.txt
 """
 _TEN_LINES = "".join(f"line {number}\n" for number in range(10))

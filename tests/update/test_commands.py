@@ -64,6 +64,12 @@ def template(released: Path, tmp_path: Path, service: Service) -> Path:
     return folder
 
 
+def in_a_hook(service: Service) -> None:
+    """Run its commands as a hook of git would, with the repository in variables."""
+    git_dir = service.folder / ".git"
+    service.variables |= {"GIT_DIR": str(git_dir), "GIT_INDEX_FILE": str(git_dir / "index")}
+
+
 def is_tidy(service: Service) -> bool:
     """Whether nothing is left of what a command needed for a while."""
     worktrees = git(service.folder, "worktree", "list").splitlines()
@@ -373,6 +379,13 @@ def test_drift_is_listed_and_can_be_undone(drifted: Service) -> None:
     assert drifted.update("drift").returncode == 0
 
 
+def test_a_hook_of_git_sees_the_drift(drifted: Service) -> None:
+    before = drifted.state()
+    in_a_hook(drifted)
+    assert "  changed  chassis/wheels.txt\n" in drifted.update("drift").stdout
+    assert drifted.state() == before
+
+
 def test_drift_is_a_warning_on_github(drifted: Service) -> None:
     done = drifted.update("drift", "--warn")
     assert (done.returncode, done.stderr) == (0, "")
@@ -458,6 +471,7 @@ def forge(request: pytest.FixtureRequest, started: dict[str, Path], tmp_path: Pa
 
 def test_an_update_is_proposed_once_and_refreshed(forge: Forge) -> None:
     forge.service.replace("chassis/wheels.txt", "line 9", "line of the team")
+    in_a_hook(forge.service)
     assert f"chore: update the template to {NEW}: https://" in forge.propose()
     request = forge.request()
     assert request["title"] == f"chore: update the template to {NEW}"
