@@ -182,7 +182,10 @@ def test_what_git_cannot_write_is_undone(template: Path, service: Service) -> No
 
 @pytest.fixture
 def slow_copier(service: Service, tmp_path: Path) -> Path:
-    """In place of Copier one that damages the service's copy, tells so, and does not end."""
+    """In place of Copier one that damages the service's copy, tells so, and does not end.
+
+    It does so AT its command update, or at another.
+    """
     installed = service.folder / ".tools/copier"
     real = installed.resolve() / "bin"
     programs = tmp_path / "programs" / "bin"
@@ -190,7 +193,7 @@ def slow_copier(service: Service, tmp_path: Path) -> Path:
     (programs / "python").write_text(f'#!/bin/sh\nexec {real}/python "$@"\n')
     told = tmp_path / "told"
     (programs / "copier").write_text(
-        f'#!/bin/sh\n[ "$1" != update ] && exec {real}/copier "$@"\n'
+        f'#!/bin/sh\n[ "$1" != "${{AT-update}}" ] && exec {real}/copier "$@"\n'
         f'for folder; do :; done\nrm "$folder/settings.txt"; echo > {told}\n'
         '[ -n "$FAIL" ] && { echo "fatal: half done" >&2; exit 1; }\nexec sleep 60\n'
     )
@@ -208,10 +211,15 @@ def test_what_fails_halfway_changes_nothing(service: Service, slow_copier: Path)
     assert is_tidy(service)
 
 
-@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM], ids=lambda it: it.name)
+@pytest.mark.parametrize(
+    ("by", "at"),
+    [(signal.SIGINT, "update"), (signal.SIGTERM, "update"), (signal.SIGINT, "copy")],
+    ids=["SIGINT", "SIGTERM", "SIGINT at the report"],
+)
 def test_what_is_stopped_changes_nothing(
-    service: Service, slow_copier: Path, by: signal.Signals
+    service: Service, slow_copier: Path, by: signal.Signals, at: str
 ) -> None:
+    service.variables["AT"] = at
     before = service.state()
     process = subprocess.Popen(
         service.command("update"),
