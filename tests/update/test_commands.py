@@ -171,6 +171,34 @@ def test_answers_can_be_given(service: Service) -> None:
     assert service.answers()["tier"] == "silver"
 
 
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        ("owner=", "'' is no answer to owner. It must be a handle such as @organisation/team."),
+        ("tier", "tier is no answer: it must be NAME=VALUE"),
+    ],
+)
+def test_a_bad_answer_is_the_one_that_is_blamed(service: Service, data: str, sentence: str) -> None:
+    assert refusal(service, "update", "--data", data) == f"error: {sentence}\n"
+
+
+def test_who_reads_a_preview_may_stop_early(service: Service) -> None:
+    process = subprocess.Popen(
+        service.command("preview", "--diff"),
+        cwd=service.folder,
+        env={**os.environ, **service.variables},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout
+    assert process.stderr
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    process.wait()
+    assert is_tidy(service)
+
+
 def test_what_git_cannot_write_is_undone(template: Path, service: Service) -> None:
     attributes = {"template/.gitattributes": "new.txt filter=faulty\n"}
     release(template, "v0.3.0", {**attributes, "template/zzz/new.txt": "new\n"})
@@ -387,6 +415,14 @@ def test_drift_is_listed_and_can_be_undone(drifted: Service) -> None:
     assert drifted.update("drift").returncode == 0
 
 
+def test_drift_can_be_undone_whatever_is_configured(drifted: Service) -> None:
+    git(drifted.folder, "config", "diff.noprefix", "true")
+    (drifted.folder / "chassis/wheels.txt").write_bytes(b"\0")
+    commit(drifted.folder)
+    git(drifted.folder, "apply", "--reverse", given=drifted.update("drift").stdout)
+    assert drifted.update("drift").returncode == 0
+
+
 def test_a_hook_of_git_sees_the_drift(drifted: Service) -> None:
     before = drifted.state()
     in_a_hook(drifted)
@@ -519,6 +555,18 @@ def test_an_update_is_proposed_once_and_refreshed(forge: Forge) -> None:
         "show", "--format=%B", "--no-patch"
     )
     assert "<<<<<<< " in git(forge.remote, "show", "template-update:settings.txt")
+
+
+def test_a_repository_without_drafts_gets_a_request(
+    started: dict[str, Path], tmp_path: Path
+) -> None:
+    forge = Forge(copied(started["github"], tmp_path), "github", tmp_path)
+    forge.service.variables["NO_DRAFTS"] = "1"
+    for team in ("line of the team", "another line of the team"):
+        forge.service.replace("settings.txt", "line 5", team)
+        assert "with 1 conflict: https://" in forge.propose()
+        assert forge.request()["draft"] is False
+        forge.service.replace("settings.txt", team, "line 5")
 
 
 def test_what_people_closed_is_not_proposed_again(

@@ -17,6 +17,9 @@ from .errors import UpdateError
 
 ROOT = Path(__file__).resolve().parents[2]
 
+# A diff that can be applied, whatever is configured.
+PATCH = ("--no-color", "--no-ext-diff", "--binary", "--src-prefix=a/", "--dst-prefix=b/")
+
 # Whatever bytes there are, they come out as they went in.
 _EXACTLY = "surrogateescape"
 _COPIER = ROOT / ".tools" / "copier" / "bin"
