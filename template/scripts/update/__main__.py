@@ -46,7 +46,7 @@ def parser() -> Parser:
     command(adoption.show, "parts", "List the parts of the template, taken or not")
 
     each = command(adoption.take, "take", "Take a part of the template, or a file of your own back")
-    each.add_argument("what", metavar="PART", help="or a path")
+    each.add_argument("what", metavar="PART", help="or a path, or a pattern of `keep`")
     each.add_argument(
         "--preview", action="store_true", help="show what it would do, and do nothing"
     )
