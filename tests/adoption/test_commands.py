@@ -124,7 +124,8 @@ def test_the_start_reads_whatever_there_is(run: Run, released: Path, project: Pa
     status, said = adopt(run, released, project, "--template", relative, "--part", "repository")
     assert status == 0, said
     assert "owner: @logistics/parcels" in said
-    assert "git ignores some of them, so add these yourself: git add --force SECURITY.md\n" in said
+    assert "git ignores some of what is added" in said
+    assert "add that yourself: git add --force SECURITY.md\n" in said
     answers = yaml.safe_load((project / ".copier-answers.yml").read_text("utf-8"))
     assert answers["_src_path"] == str(released)
 

@@ -104,7 +104,10 @@ def left_out(folder: Path, added: Sequence[str]) -> str:
     ignored = names(run(*command, cwd=folder, input="\0".join(added), accept=(0, none)))
     if not ignored:
         return ""
-    return f"git ignores some of them, so add these yourself: git add --force {' '.join(ignored)}"
+    return (
+        "git ignores some of what is added, so add that yourself: "
+        f"git add --force {' '.join(ignored)}"
+    )
 
 
 def kept(source: Answers) -> list[str]:
@@ -140,7 +143,7 @@ def _offer(source: Answers) -> Iterator[Offer]:
 
 
 def _wanted(offer: Offer, what: str) -> tuple[list[str], set[str]]:
-    """The files that a part, a path or a pattern stands for, and the patterns that kept them out."""
+    """The files that a part, a path or a pattern stands for, and what kept them out."""
     name = what.strip("/")
     patterns: set[str] = set()
     if what in offer.parts:

@@ -98,15 +98,14 @@ def _is_behind() -> bool:
     return bool(found["update_available"])
 
 
-def _update(
-    before: Answers, template: Template, folder: Path, given: Mapping[str, str]
-) -> Attempt:
+def _update(before: Answers, template: Template, folder: Path, given: Mapping[str, str]) -> Attempt:
     """The update, in a folder that is a worktree of the service."""
     # With few lines of context, a patch fits in more places than the right one. What does not
     # fit is merged whole, in three ways.
     options = ["--defaults", "--quiet", "--conflict=inline", "--context-lines=30"]
+    options += [f"--data={name}={value}" for name, value in given.items()]
     try:
-        copier("update", *options, *(f"--data={name}={value}" for name, value in given.items()), folder)
+        copier("update", *options, folder)
     except ProgramError as error:
         name, reason = _refused(error)
         if name in given:
@@ -125,7 +124,9 @@ def _update(
     return Attempt(before, after, folder, template, tree, unmerged)
 
 
-def _require_kept(before: Answers, after: Answers, template: Template, given: Collection[str]) -> None:
+def _require_kept(
+    before: Answers, after: Answers, template: Template, given: Collection[str]
+) -> None:
     """UpdateError where an answer does not hold any more: Copier takes the default instead."""
     for name, value in before.given.items():
         if name in given or name not in after.given:

@@ -110,7 +110,8 @@ def git(
 
 def make(target: str, folder: Path) -> tuple[bool, str]:
     """Whether a target of make passed, and all that it said."""
-    variables = {**environment(), "MAKEFLAGS": "", "MAKELEVEL": ""}  # not a part of the make around it
+    # It is not a part of the make around it.
+    variables = {**environment(), "MAKEFLAGS": "", "MAKELEVEL": ""}
     command = ["make", "--silent", target]
     done = subprocess.run(
         command,
