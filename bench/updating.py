@@ -40,8 +40,8 @@ disk cache, after a round that does not count. {rounds} rounds."""
 FLEET_TITLE = "A hundred services"
 FLEET_NOTE = """\
 Copied from the oldest of {releases} releases with all combinations of its answers in turn,
-edited at the anchors, each third one without the example, and updated to the working tree, two at a
-time."""
+edited at the anchors, each third one without the example, and updated to the working tree,
+{at_once} at a time."""
 
 
 @dataclass(frozen=True)
@@ -218,7 +218,8 @@ def updates(folder: Path, template: Path, tags: list[str], rounds: int) -> Table
 
 
 def fleet(folder: Path, template: Path, tags: list[str]) -> Table:
-    """Update a hundred services, two at a time."""
+    """Update a hundred services, as many at a time as there are processors."""
+    at_once = len(os.sched_getaffinity(0))
     answers_in_turn = islice(cycle(combinations(template, tags[0])), SERVICES)
 
     def prepare(number: int, answers: dict[str, str]) -> Path:
@@ -241,7 +242,7 @@ def fleet(folder: Path, template: Path, tags: list[str]) -> Table:
             progress(f"update: {service.name} has {left} files in conflict")
         return False, left
 
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+    with ThreadPoolExecutor(at_once) as pool:
         progress(f"update: copy {SERVICES} services")
         services = list(pool.map(prepare, range(SERVICES), answers_in_turn))
         progress(f"update: update {SERVICES} services")
@@ -254,7 +255,7 @@ def fleet(folder: Path, template: Path, tags: list[str]) -> Table:
         Count("files in conflict", sum(left for _, left in outcomes), at_most=0),
         Count("time for all updates", minutes, " minutes"),
     ]
-    return Table(FLEET_TITLE, FLEET_NOTE.format(releases=len(tags)), rows)
+    return Table(FLEET_TITLE, FLEET_NOTE.format(releases=len(tags), at_once=at_once), rows)
 
 
 def measure(folder: Path, rounds: int) -> list[Table]:

@@ -45,10 +45,18 @@ def arguments(given: Sequence[str]) -> argparse.Namespace:
 
 
 def address() -> str:
-    """Where this checkout was cloned from, or else where it is."""
+    """Where this checkout was cloned from, or else where it is.
+
+    Services write it down, and their jobs have no key for ssh: it is the one by https, of nobody.
+    """
     command = ["git", "-C", str(ROOT), "remote", "get-url", "origin"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return done.stdout.strip() or str(ROOT)
+    done = subprocess.run(
+        command, env=programs.environment(), capture_output=True, text=True, check=False
+    )
+    found = re.sub(
+        r"^(?:ssh://)?[^@/:]+@([^/:]+)(?::\d+/|[/:])", r"https://\1/", done.stdout.strip()
+    )
+    return re.sub("^https://[^@/]*@", "https://", found) or str(ROOT)
 
 
 def guesses(project: Path) -> Iterator[tuple[str, str]]:
@@ -68,9 +76,8 @@ def guesses(project: Path) -> Iterator[tuple[str, str]]:
         yield "ci", "github"
     for path in ("CODEOWNERS", ".github/CODEOWNERS", ".gitlab/CODEOWNERS"):
         if (project / path).is_file():
-            if match := re.search(
-                r"^\* +(@\S+)", (project / path).read_text("utf-8"), re.MULTILINE
-            ):
+            text = (project / path).read_text("utf-8", "replace")
+            if match := re.search(r"^\* +(@\S+)", text, re.MULTILINE):
                 yield "owner", match[1]
                 break
 
@@ -83,7 +90,14 @@ def description(project: Path) -> dict[str, Any]:
         return {}
     except ValueError as error:
         raise errors.UpdateError(f"pyproject.toml cannot be read: {error}") from None
-    found: dict[str, Any] = content.get("project") or content.get("tool", {}).get("poetry", {})
+    return table(content, "project") or table(table(content, "tool"), "poetry")
+
+
+def table(content: dict[str, Any], name: str) -> dict[str, Any]:
+    """A table of pyproject.toml, which need not be there."""
+    found = content.get(name, {})
+    if not isinstance(found, dict):
+        raise errors.UpdateError(f"{name} in pyproject.toml must be a table, and is {found!r}")
     return found
 
 
@@ -102,7 +116,11 @@ def render(given: argparse.Namespace, folder: Path) -> None:
     command += ["--vcs-ref", given.release] if given.release else []
     command += [part for name, value in data.items() for part in ("--data", f"{name}={value}")]
     command += [given.template, folder]
-    done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
+    done = subprocess.run(
+        command, env=programs.environment(), stderr=subprocess.PIPE, text=True, check=False
+    )
+    if "stopped by user" in done.stderr:  # a terminal gives Ctrl-C to the questions alone
+        raise KeyboardInterrupt
     if done.returncode:
         raise programs.ProgramError("copier", done.stderr)
 
@@ -127,6 +145,8 @@ def adopt(given: argparse.Namespace) -> None:
     project = given.project = given.project.resolve()
     if not project.is_dir():
         raise errors.UpdateError(f"{project} is no folder: name the one of the project")
+    if Path(given.template).is_dir():  # which an update reads from another folder
+        given.template = str(Path(given.template).resolve())
     repository.require_clean(project)
     if (project / answers.FILE).exists():
         raise errors.UpdateError(
@@ -161,6 +181,8 @@ def adopt(given: argparse.Namespace) -> None:
     print(f"\nThe project has {', '.join(taken)} now. None of its own files is changed.")
     for name in yours:
         print(f"    {name} stays yours: python3 -m scripts.update compare {name}")
+    if warning := adoption.left_out(project, added):
+        print(warning)
     print("Look at `git status`, and commit. Then, in the project: python3 -m scripts.update parts")
 
 
@@ -171,6 +193,9 @@ def main(given: Sequence[str]) -> int:
     except errors.UpdateError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("error: stopped: nothing is changed", file=sys.stderr)
+        return 130
     return 0
 
 

@@ -8,6 +8,8 @@ service and its owner, and .copier-answers.yml, for the release that it has.
 
 import argparse
 import json
+import re
+import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -18,6 +20,7 @@ import yaml
 
 from .markdown import plain, table
 from .releases import Release, ReleaseError, read
+from .render import ROOT
 
 CATALOG = "catalog-info.yaml"
 ANSWERS = ".copier-answers.yml"
@@ -68,7 +71,19 @@ def is_clone(folder: Path) -> bool:
     return any((folder / name).exists() for name in (".git", CATALOG, ANSWERS))
 
 
-def service(folder: Path, releases: Sequence[Release]) -> Service:
+def template() -> str:
+    """The name of the repository that this checkout was cloned from, "" where there is none."""
+    command = ["git", "remote", "get-url", "origin"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    return repository(done.stdout.strip())
+
+
+def repository(address: str) -> str:
+    """The last part of an address: forks and mirrors have it too, other templates have another."""
+    return re.split("[/:]", address.rstrip("/"))[-1].removesuffix(".git")
+
+
+def service(folder: Path, releases: Sequence[Release], template: str) -> Service:
     """What is known of a clone."""
     problems: list[str] = []
     component = next(
@@ -76,8 +91,12 @@ def service(folder: Path, releases: Sequence[Release]) -> Service:
     )
     answers = next(iter(documents(folder / ANSWERS, problems)), {})
     release = answers.get("_commit")
-    behind = newer(str(release), releases) if release else None
-    if answers and behind is None:
+    source = str(answers.get("_src_path") or "")
+    other = template and source and repository(source) != template
+    behind = newer(str(release), releases) if release and not other else None
+    if other:
+        problems.append(f"{ANSWERS} names another template, {source}")
+    elif answers and behind is None:
         problems.append(f"{ANSWERS} names no release of this template")
     name = entry(component, "metadata", "name") or answers.get("service") or folder.resolve().name
     owner = entry(component, "spec", "owner")
@@ -131,8 +150,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--json", action="store_true", help="for machines, in place of Markdown")
     given = parser.parse_args(arguments)
     try:
-        releases = read()
-        found = sorted((service(it, releases) for it in clones(given.folders)), key=order)
+        releases, origin = read(), template()
+        found = sorted((service(it, releases, origin) for it in clones(given.folders)), key=order)
     except (FleetError, ReleaseError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

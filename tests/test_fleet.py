@@ -28,16 +28,22 @@ spec:
 @pytest.fixture(autouse=True)
 def _releases(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fleet, "read", lambda: RELEASES)
+    monkeypatch.setattr(fleet, "template", lambda: "shipshape")
 
 
 @pytest.fixture
 def clones(tmp_path: Path) -> Path:
     """A folder of clones, in all the states that there are."""
     for name, catalog, answers in (
-        ("newest", CATALOG % ("bills", "money"), "_commit: v1.0.0\n"),
+        (
+            "newest",
+            CATALOG % ("bills", "money"),
+            "_commit: v1.0.0\n_src_path: git@x.io:a/shipshape.git\n",
+        ),
         ("older", CATALOG % ("orders", "shop"), "_commit: v0.1.0\n"),
         ("between", CATALOG % ("ads", "shop"), "_commit: v0.2.0-3-gabcdef0\n"),
         ("other", CATALOG % ("others", "shop"), "_commit: v7.0.0\n"),
+        ("foreign", CATALOG % ("maps", "shop"), "_commit: v0.1.0\n_src_path: gh:a/boat\n"),
         ("no-answers", CATALOG % ("legacy", "attic"), None),
         ("no-catalog", None, "_commit: v1.0.0\nservice: mails\n"),
         ("neither", None, None),
@@ -66,6 +72,7 @@ def test_each_service_is_in_the_table(clones: Path, capsys: pytest.CaptureFixtur
             "catalog-info.yaml cannot be read; .copier-answers.yml cannot be read",
         ),
         ("legacy", "attic", "", "", "no .copier-answers.yml"),
+        ("maps", "shop", "v0.1.0", "", ".copier-answers.yml names another template, gh:a/boat"),
         ("neither", "", "", "", "no catalog-info.yaml; no .copier-answers.yml"),
         ("others", "shop", "v7.0.0", "", ".copier-answers.yml names no release of this template"),
         ("orders", "shop", "v0.1.0", "2", ""),

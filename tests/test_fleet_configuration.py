@@ -57,6 +57,15 @@ def test_renovate_takes_the_preset(tmp_path: Path) -> None:
     assert validated(path).returncode == 1
 
 
+def test_only_patches_are_merged_by_a_bot() -> None:
+    """And none waits for an age: git's tags have no date for Renovate, which would never come."""
+    rules = json.loads(presets()[-1])["packageRules"]
+    merged = [rule.get("matchUpdateTypes") for rule in rules if rule.get("automerge")]
+    assert merged == [["patch"]]
+    assert not [rule for rule in rules if "minimumReleaseAge" in rule]
+    assert "- **automerge of patches, once" in PAGE.read_text("utf-8")
+
+
 def test_multi_gitter_understands_it() -> None:
     options = yaml.safe_load((FLEET / "multi-gitter.yaml").read_text("utf-8"))
     assert options.keys() <= PRINT

@@ -103,6 +103,72 @@ def test_the_start_says_what_is_wrong(
     assert files(project) == before
 
 
+@pytest.mark.parametrize("content", ['project = "x"\n', 'tool = "x"\n'])
+def test_the_start_says_what_is_wrong_with_the_project(
+    run: Run, released: Path, project: Path, content: str
+) -> None:
+    (project / "pyproject.toml").write_text(content)
+    commit(project)
+    name = content.split()[0]
+    sentence = f"error: {name} in pyproject.toml must be a table, and is 'x'\n"
+    assert adopt(run, released, project, "--preview") == (2, sentence)
+
+
+def test_the_start_reads_whatever_there_is(run: Run, released: Path, project: Path) -> None:
+    """Owners in another encoding, and a template by a path from where one is."""
+    path = project / ".github" / "CODEOWNERS"
+    path.write_bytes(b"# \xe9quipe\n" + path.read_bytes())
+    (project / ".gitignore").write_text("SECURITY.md\n")
+    commit(project)
+    relative = os.path.relpath(released, project.parent)
+    status, said = adopt(run, released, project, "--template", relative, "--part", "repository")
+    assert status == 0, said
+    assert "owner: @logistics/parcels" in said
+    assert "git ignores some of what is added" in said
+    assert "add that yourself: git add --force SECURITY.md\n" in said
+    answers = yaml.safe_load((project / ".copier-answers.yml").read_text("utf-8"))
+    assert answers["_src_path"] == str(released)
+
+
+def test_the_start_can_be_stopped(
+    run: Run, environment: dict[str, str], released: Path, project: Path, tmp_path: Path
+) -> None:
+    """Copier says so, for a terminal gives Ctrl-C to its questions alone."""
+    before = files(project)
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "uv").write_text(
+        '#!/bin/sh\n[ "$1" = venv ] || exit 0\nfor folder; do :; done\nmkdir -p "$folder/bin"\n'
+        'printf "#!/bin/sh\\necho Execution stopped by user >&2; exit 1" > "$folder/bin/copier"\n'
+        'chmod +x "$folder/bin/copier"\n'
+    )
+    (programs / "uv").chmod(0o755)
+    path = f"{programs}{os.pathsep}{environment['PATH']}"
+    done = run(tmp_path, "env", f"PATH={path}", "python3", released / "scripts/adopt.py", project)
+    assert done.returncode == 130, done.stderr
+    assert done.stderr.endswith("\nerror: stopped: nothing is changed\n")
+    assert files(project) == before
+
+
+@pytest.mark.parametrize(
+    ("origin", "address"),
+    [
+        ("git@github.com:owner/shipshape.git", "https://github.com/owner/shipshape.git"),
+        ("ssh://git@example.com:2222/a/shipshape", "https://example.com/a/shipshape"),
+        ("https://token@example.com:8443/a/b.git", "https://example.com:8443/a/b.git"),
+        ("https://github.com/owner/shipshape.git", "https://github.com/owner/shipshape.git"),
+        ("/srv/git/shipshape.git", "/srv/git/shipshape.git"),
+    ],
+)
+def test_services_are_given_an_address_that_their_jobs_can_read(
+    run: Run, released: Path, tmp_path: Path, origin: str, address: str
+) -> None:
+    template = shutil.copytree(released, tmp_path / "shipshape", symlinks=True)
+    git(template, "remote", "add", "origin", origin)
+    said = run(tmp_path, "python3", template / "scripts" / "adopt.py", "--help").stdout
+    assert f"where it updates from: {address}" in " ".join(said.split())
+
+
 def test_the_start_wants_a_clean_repository(run: Run, released: Path, project: Path) -> None:
     (project / "new.py").write_text("")
     status, said = adopt(run, released, project)
@@ -230,12 +296,56 @@ def test_files_become_the_services_own(run: Run, adopted: Path) -> None:
     assert status == 0, said
     assert git(adopted, "status", "--porcelain").split() == ["M", ".copier-answers.yml"]
     assert "/SECURITY.md" in kept(adopted)
+    assert "warning" not in said
+    _, said = command(run, adopted, "keep", "/Dokcerfile")
+    assert "warning: /Dokcerfile matches no file of v1.0.0" in said
+
+
+OTHERWISE = ["/deploy", "/monitoring/grafana/", "/src/app/chassis/__init__.py", "/tests/"]
+"""What a team may keep, in other patterns than those of the parts."""
+DASHBOARD = "monitoring/grafana/dashboards/service.json"
+
+
+@pytest.mark.parametrize(
+    ("what", "words"),
+    [
+        ("chassis", "src/app/chassis/__init__.py would be added"),
+        ("deploy", "deploy/base/deployment.yaml would be added"),
+        ("monitoring", f"{DASHBOARD} would be added"),
+        ("/monitoring/grafana/", f"{DASHBOARD} would be added"),
+        (
+            DASHBOARD,
+            f"error: {DASHBOARD} is kept together with others, by /monitoring/grafana/ in keep: "
+            "take /monitoring/grafana/",
+        ),
+        ("tests", "error: tests is kept together with others, by /tests/ in keep: take /tests/"),
+        ("/tests/", "tests/conftest.py would be added"),
+    ],
+)
+def test_what_is_kept_otherwise_can_be_taken(
+    run: Run, adopted: Path, what: str, words: str
+) -> None:
+    path = adopted / ".copier-answers.yml"
+    answers = {**yaml.safe_load(path.read_text("utf-8")), "keep": OTHERWISE}
+    path.write_text(yaml.safe_dump(answers), "utf-8")
+    commit(adopted)
+    status, said = command(run, adopted, "take", what, "--preview")
+    assert status == (2 if words.startswith("error") else 0), said
+    assert words in said.splitlines()
 
 
 def test_a_difference_is_shown(run: Run, adopted: Path) -> None:
     status, said = command(run, adopted, "compare", ".github/CODEOWNERS")
     assert status == 0, said
     assert "-/app/models.py @logistics/data\n" in said
+
+
+def test_other_ends_of_lines_are_a_difference(environment: dict[str, str], adopted: Path) -> None:
+    path = adopted / "SECURITY.md"
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    compare = ["python3", "-m", "scripts.update", "compare", "SECURITY.md"]
+    said = subprocess.run(compare, cwd=adopted, env=environment, capture_output=True, check=True)
+    assert b"-# Security\r\n" in said.stdout
 
 
 @pytest.mark.parametrize(

@@ -121,8 +121,10 @@ def test_with_nothing_kept_the_answer_is_gone(service: Path) -> None:
     assert stored(service) is None
 
 
-def test_an_update_adds_nothing_to_what_is_kept(service: Path) -> None:
+@pytest.mark.parametrize("name", ["orders", "orders [1]"])
+def test_an_update_adds_nothing_to_what_is_kept(service: Path, name: str) -> None:
     """It would delete the file: only the old release would have it."""
+    service = service.rename(service.with_name(name))
     before = files(service)
     with pytest.raises(ValueError, match="(?s)keep.*only get shorter.*Add /tools.lock with"):
         update(service, keep=[*KEEP, "/tools.lock"])

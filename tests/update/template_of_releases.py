@@ -40,6 +40,7 @@ lock:
 generate:
 \t@echo generated > generated.txt
 check:
+\t@git diff --quiet
 \t@! grep -rn '^<<<<<<< ' settings.txt
 """
 _TEN_LINES = "".join(f"line {number}\n" for number in range(10))

@@ -64,6 +64,12 @@ def template(released: Path, tmp_path: Path, service: Service) -> Path:
     return folder
 
 
+def in_a_hook(service: Service) -> None:
+    """Run its commands as a hook of git would, with the repository in variables."""
+    git_dir = service.folder / ".git"
+    service.variables |= {"GIT_DIR": str(git_dir), "GIT_INDEX_FILE": str(git_dir / "index")}
+
+
 def is_tidy(service: Service) -> bool:
     """Whether nothing is left of what a command needed for a while."""
     worktrees = git(service.folder, "worktree", "list").splitlines()
@@ -165,6 +171,34 @@ def test_answers_can_be_given(service: Service) -> None:
     assert service.answers()["tier"] == "silver"
 
 
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        ("owner=", "'' is no answer to owner. It must be a handle such as @organisation/team."),
+        ("tier", "tier is no answer: it must be NAME=VALUE"),
+    ],
+)
+def test_a_bad_answer_is_the_one_that_is_blamed(service: Service, data: str, sentence: str) -> None:
+    assert refusal(service, "update", "--data", data) == f"error: {sentence}\n"
+
+
+def test_who_reads_a_preview_may_stop_early(service: Service) -> None:
+    process = subprocess.Popen(
+        service.command("preview", "--diff"),
+        cwd=service.folder,
+        env={**os.environ, **service.variables},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout
+    assert process.stderr
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    process.wait()
+    assert is_tidy(service)
+
+
 def test_what_git_cannot_write_is_undone(template: Path, service: Service) -> None:
     attributes = {"template/.gitattributes": "new.txt filter=faulty\n"}
     release(template, "v0.3.0", {**attributes, "template/zzz/new.txt": "new\n"})
@@ -176,7 +210,10 @@ def test_what_git_cannot_write_is_undone(template: Path, service: Service) -> No
 
 @pytest.fixture
 def slow_copier(service: Service, tmp_path: Path) -> Path:
-    """In place of Copier one that damages the service's copy, tells so, and does not end."""
+    """In place of Copier one that damages the service's copy, tells so, and does not end.
+
+    It does so AT its command update, or at another.
+    """
     installed = service.folder / ".tools/copier"
     real = installed.resolve() / "bin"
     programs = tmp_path / "programs" / "bin"
@@ -184,7 +221,7 @@ def slow_copier(service: Service, tmp_path: Path) -> Path:
     (programs / "python").write_text(f'#!/bin/sh\nexec {real}/python "$@"\n')
     told = tmp_path / "told"
     (programs / "copier").write_text(
-        f'#!/bin/sh\n[ "$1" != update ] && exec {real}/copier "$@"\n'
+        f'#!/bin/sh\n[ "$1" != "${{AT-update}}" ] && exec {real}/copier "$@"\n'
         f'for folder; do :; done\nrm "$folder/settings.txt"; echo > {told}\n'
         '[ -n "$FAIL" ] && { echo "fatal: half done" >&2; exit 1; }\nexec sleep 60\n'
     )
@@ -202,10 +239,15 @@ def test_what_fails_halfway_changes_nothing(service: Service, slow_copier: Path)
     assert is_tidy(service)
 
 
-@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM], ids=lambda it: it.name)
+@pytest.mark.parametrize(
+    ("by", "at"),
+    [(signal.SIGINT, "update"), (signal.SIGTERM, "update"), (signal.SIGINT, "copy")],
+    ids=["SIGINT", "SIGTERM", "SIGINT at the report"],
+)
 def test_what_is_stopped_changes_nothing(
-    service: Service, slow_copier: Path, by: signal.Signals
+    service: Service, slow_copier: Path, by: signal.Signals, at: str
 ) -> None:
+    service.variables["AT"] = at
     before = service.state()
     process = subprocess.Popen(
         service.command("update"),
@@ -373,6 +415,21 @@ def test_drift_is_listed_and_can_be_undone(drifted: Service) -> None:
     assert drifted.update("drift").returncode == 0
 
 
+def test_drift_can_be_undone_whatever_is_configured(drifted: Service) -> None:
+    git(drifted.folder, "config", "diff.noprefix", "true")
+    (drifted.folder / "chassis/wheels.txt").write_bytes(b"\0")
+    commit(drifted.folder)
+    git(drifted.folder, "apply", "--reverse", given=drifted.update("drift").stdout)
+    assert drifted.update("drift").returncode == 0
+
+
+def test_a_hook_of_git_sees_the_drift(drifted: Service) -> None:
+    before = drifted.state()
+    in_a_hook(drifted)
+    assert "  changed  chassis/wheels.txt\n" in drifted.update("drift").stdout
+    assert drifted.state() == before
+
+
 def test_drift_is_a_warning_on_github(drifted: Service) -> None:
     done = drifted.update("drift", "--warn")
     assert (done.returncode, done.stderr) == (0, "")
@@ -458,6 +515,7 @@ def forge(request: pytest.FixtureRequest, started: dict[str, Path], tmp_path: Pa
 
 def test_an_update_is_proposed_once_and_refreshed(forge: Forge) -> None:
     forge.service.replace("chassis/wheels.txt", "line 9", "line of the team")
+    in_a_hook(forge.service)
     assert f"chore: update the template to {NEW}: https://" in forge.propose()
     request = forge.request()
     assert request["title"] == f"chore: update the template to {NEW}"
@@ -498,6 +556,18 @@ def test_an_update_is_proposed_once_and_refreshed(forge: Forge) -> None:
         "show", "--format=%B", "--no-patch"
     )
     assert "<<<<<<< " in git(forge.remote, "show", "template-update:settings.txt")
+
+
+def test_a_repository_without_drafts_gets_a_request(
+    started: dict[str, Path], tmp_path: Path
+) -> None:
+    forge = Forge(copied(started["github"], tmp_path), "github", tmp_path)
+    forge.service.variables["NO_DRAFTS"] = "1"
+    for team in ("line of the team", "another line of the team"):
+        forge.service.replace("settings.txt", "line 5", team)
+        assert "with 1 conflict: https://" in forge.propose()
+        assert forge.request()["draft"] is False
+        forge.service.replace("settings.txt", team, "line 5")
 
 
 def test_what_people_closed_is_not_proposed_again(

@@ -15,7 +15,7 @@ from . import answers
 from .answers import Answers
 from .errors import UpdateError
 from .parts import Offer, State
-from .programs import ROOT, copier, git, run
+from .programs import ROOT, copier, git, names, run
 from .repository import require_clean
 from .template import cloned
 
@@ -57,8 +57,12 @@ def keep(given: Namespace) -> int:
             raise UpdateError(f"{pattern} must start with a slash, as in {_COMMAND} keep /Makefile")
     source = answers.read(ROOT)
     text = with_keep(source, sorted({*kept(source), *given.patterns}))
+    with _offer(source) as offer:
+        unknown = [pattern for pattern in given.patterns if not offer.matched(pattern)]
     (ROOT / answers.FILE).write_text(text, "utf-8")
     print(f"no update touches {' '.join(given.patterns)} once {answers.FILE} is committed")
+    for pattern in unknown:
+        print(f"warning: {pattern} matches no file of {source.release}, unless a newer one has it")
     return 0
 
 
@@ -83,12 +87,27 @@ def take(given: Namespace) -> int:
     added = [name for name, state in states.items() if state is State.MISSING]
     conflicts = [name for name, state in states.items() if state is State.DIFFERENT]
     print(f"took {given.what}: {len(added)} added, {len(conflicts)} in conflict")
+    if warning := left_out(ROOT, added):
+        print(warning)
     if not conflicts:
         print("Look at `git status`, run the tests, and commit.")
         return 0
     print("\n".join(f"    {name}" for name in conflicts))
     print("Both versions are in them. Edit each, `git add` it, then commit all of it.")
     return 1
+
+
+def left_out(folder: Path, added: Sequence[str]) -> str:
+    """What to do about added files that git ignores in a service, "" where there are none."""
+    command = ("git", "check-ignore", "--stdin", "-z")
+    none = 1  # the exit code where nothing is ignored
+    ignored = names(run(*command, cwd=folder, input="\0".join(added), accept=(0, none)))
+    if not ignored:
+        return ""
+    return (
+        "git ignores some of what is added, so add that yourself: "
+        f"git add --force {' '.join(ignored)}"
+    )
 
 
 def kept(source: Answers) -> list[str]:
@@ -124,30 +143,50 @@ def _offer(source: Answers) -> Iterator[Offer]:
 
 
 def _wanted(offer: Offer, what: str) -> tuple[list[str], set[str]]:
-    """The files that a part, or a path, stands for, and the patterns that kept them out."""
-    if what in offer.parts:
-        part = offer.parts[what]
-        if missing := [name for name in part.needs if name in offer.untaken]:
-            raise UpdateError(
-                f"{what} needs {' and '.join(missing)}, not taken yet: take that first"
-            )
-        patterns = {*part.files} & {*offer.keep}
-        wanted = [name for name in offer.of(what) if name in _freed(offer, patterns)]
-        if not wanted:
-            raise UpdateError(f"there is nothing to take of {what}: {_COMMAND} parts lists what is")
-        return wanted, patterns
+    """The files that a part, a path or a pattern stands for, and what kept them out."""
     name = what.strip("/")
-    if name not in offer.files:
+    patterns: set[str] = set()
+    if what in offer.parts:
+        files = {*offer.of(what)}
+        patterns = {*offer.parts[what].files} & {*offer.keep}
+        _require_needs(offer, what, {what})
+    elif name in offer.files:
+        files = {name}
+        if name not in offer.kept:
+            raise UpdateError(f"{what} is the template's already")
+    elif what in offer.keep:
+        files = offer.matched(what)
+        _require_needs(offer, what, {offer.part_of[name] for name in files})
+    else:
         raise UpdateError(
             f"{what} is neither a part nor a file of the template: {_COMMAND} parts lists the parts"
         )
-    if name not in offer.kept:
-        raise UpdateError(f"{what} is the template's already")
-    if name not in _freed(offer, {f"/{name}"}):
-        raise UpdateError(
-            f"{what} is kept together with others: take its part, {offer.part_of[name]}"
-        )
-    return [name], {f"/{name}"}
+    patterns |= offer.within(files)
+    if wanted := sorted(files & _freed(offer, patterns)):
+        return wanted, patterns
+    if left := sorted(files & offer.kept):
+        raise UpdateError(_kept_with_others(offer, what, left[0]))
+    raise UpdateError(f"there is nothing to take of {what}: {_COMMAND} parts lists what is")
+
+
+def _require_needs(offer: Offer, what: str, taken: set[str]) -> None:
+    """UpdateError where parts need others that are not taken."""
+    needs = {need for part in taken for need in offer.parts[part].needs}
+    if missing := [name for name in offer.parts if name in (needs & offer.untaken) - taken]:
+        raise UpdateError(f"{what} needs {' and '.join(missing)}, not taken yet: take that first")
+
+
+def _kept_with_others(offer: Offer, what: str, name: str) -> str:
+    """What to take for a file to be freed: its part or, where more is kept with it, the pattern."""
+    matched = {pattern: offer.matched(pattern) for pattern in offer.keep}
+    widest = max(
+        (pattern for pattern, found in matched.items() if name in found),
+        key=lambda pattern: len(matched[pattern]),
+    )
+    part = offer.part_of[name]
+    if widest in offer.parts[part].files:
+        return f"{what} is kept together with others: take its part, {part}"
+    return f"{what} is kept together with others, by {widest} in keep: take {widest}"
 
 
 def _freed(offer: Offer, patterns: set[str]) -> set[str]:

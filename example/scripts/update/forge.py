@@ -4,12 +4,13 @@ from functools import partial
 from typing import Any
 
 from ..forge_api import ForgeError, ask
-from .programs import run
+from .programs import ProgramError, run
 from .request import Request
 
 REQUEST = "pull request"
 
 _PULLS = "repos/{owner}/{repo}/pulls"  # gh fills it in
+_NO_DRAFTS = "Draft pull requests are not supported"  # in private repositories, by some plans
 _TOKEN = (
     "set the secret UPDATE_TOKEN to a token that may write contents, pull requests and workflows "
     "(docs/update.md)"
@@ -34,6 +35,8 @@ def create(branch: str, base: str, title: str, body: str, draft: bool) -> Reques
     try:
         it = gh(_PULLS, method="POST", body=wanted)
     except ForgeError as error:
+        if draft and _NO_DRAFTS in str(error):
+            return create(branch, base, title, body, draft=False)
         if "not permitted to create" in str(error):
             raise ForgeError(f"GitHub Actions may not open pull requests here: {_TOKEN}") from None
         raise
@@ -43,8 +46,13 @@ def create(branch: str, base: str, title: str, body: str, draft: bool) -> Reques
 def refresh(request: Request, title: str, body: str, draft: bool) -> None:
     """Have an open pull request say what is so now."""
     gh(f"{_PULLS}/{request.number}", method="PATCH", body={"title": title, "body": body})
-    if request.draft != draft:
+    if request.draft == draft:
+        return
+    try:
         run("gh", "pr", "ready", str(request.number), *(["--undo"] if draft else []))
+    except ProgramError as error:
+        if _NO_DRAFTS not in error.said:
+            raise
 
 
 def refused(said: str) -> str | None:

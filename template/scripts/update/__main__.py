@@ -2,6 +2,7 @@
 
 import argparse
 import io
+import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -45,7 +46,7 @@ def parser() -> Parser:
     command(adoption.show, "parts", "List the parts of the template, taken or not")
 
     each = command(adoption.take, "take", "Take a part of the template, or a file of your own back")
-    each.add_argument("what", metavar="PART", help="or a path")
+    each.add_argument("what", metavar="PART", help="or a path, or a pattern of `keep`")
     each.add_argument(
         "--preview", action="store_true", help="show what it would do, and do nothing"
     )
@@ -72,12 +73,16 @@ def main(arguments: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # tidies up, as Ctrl-C does
     try:
         status: int = given.run(given)
+        sys.stdout.flush()
     except (UpdateError, ForgeError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("error: stopped: nothing is changed here", file=sys.stderr)
         return 130
+    except BrokenPipeError:  # who reads it has seen enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     return status
 
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ from pathlib import Path
 from . import answers, repository
 from .answers import Answers
 from .errors import UpdateError
-from .programs import ROOT, ProgramError, copier, git, names
+from .programs import PATCH, ROOT, ProgramError, copier, git, names
 from .template import Template, cloned
 
 # How Copier says that an answer will not do: the name of its question, and why.
@@ -61,7 +61,7 @@ class Attempt:
 
     def diff(self) -> str:
         """Every line that would change."""
-        return git("diff", "--no-color", "--no-ext-diff", "HEAD", self.tree)
+        return git("diff", *PATCH, "HEAD", self.tree)
 
 
 @contextmanager
@@ -70,14 +70,23 @@ def attempted(data: Sequence[str] = ()) -> Iterator[Attempt | None]:
 
     `data` has answers to give, as NAME=VALUE: then there is an update in any case.
     """
+    given = dict(_answer(each) for each in data)
     repository.require_clean()
     before = answers.read(ROOT)
     with cloned(before) as template:
-        if data or _is_behind():
+        if given or _is_behind():
             with repository.worktree() as folder:
-                yield _update(before, template, folder, data)
+                yield _update(before, template, folder, given)
         else:
             yield None
+
+
+def _answer(text: str) -> tuple[str, str]:
+    """A name and a value; UpdateError for what is no answer."""
+    name, found, value = text.partition("=")
+    if not found:
+        raise UpdateError(f"{text} is no answer: it must be NAME=VALUE")
+    return name, value
 
 
 def _is_behind() -> bool:
@@ -89,15 +98,18 @@ def _is_behind() -> bool:
     return bool(found["update_available"])
 
 
-def _update(before: Answers, template: Template, folder: Path, data: Sequence[str]) -> Attempt:
+def _update(before: Answers, template: Template, folder: Path, given: Mapping[str, str]) -> Attempt:
     """The update, in a folder that is a worktree of the service."""
     # With few lines of context, a patch fits in more places than the right one. What does not
     # fit is merged whole, in three ways.
     options = ["--defaults", "--quiet", "--conflict=inline", "--context-lines=30"]
+    options += [f"--data={name}={value}" for name, value in given.items()]
     try:
-        copier("update", *options, *(f"--data={each}" for each in data), folder)
+        copier("update", *options, folder)
     except ProgramError as error:
         name, reason = _refused(error)
+        if name in given:
+            raise UpdateError(f"{given[name]!r} is no answer to {name}. {reason}") from None
         if name in before.given:
             raise UpdateError(
                 f"{before.given[name]!r} is no answer to {name}. {reason} "
@@ -105,14 +117,16 @@ def _update(before: Answers, template: Template, folder: Path, data: Sequence[st
             ) from None
         raise UpdateError(f"Copier cannot update: {reason or error.reason}") from None
     after = answers.read(folder)
-    _require_kept(before, after, template, {each.partition("=")[0] for each in data})
+    _require_kept(before, after, template, given)
     unmerged = git("ls-files", "--unmerged", "-z", cwd=folder)
     git("add", "--all", cwd=folder)
     tree = git("write-tree", cwd=folder).strip()
     return Attempt(before, after, folder, template, tree, unmerged)
 
 
-def _require_kept(before: Answers, after: Answers, template: Template, given: set[str]) -> None:
+def _require_kept(
+    before: Answers, after: Answers, template: Template, given: Collection[str]
+) -> None:
     """UpdateError where an answer does not hold any more: Copier takes the default instead."""
     for name, value in before.given.items():
         if name in given or name not in after.given:

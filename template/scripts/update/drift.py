@@ -10,7 +10,7 @@ from pathlib import Path
 from . import answers, forge
 from .answers import Answers
 from .errors import UpdateError
-from .programs import ROOT, ProgramError, git, names, read_yaml
+from .programs import PATCH, ROOT, ProgramError, git, names, read_yaml
 from .template import Template, cloned
 
 _UPDATE_ONLY = re.compile(r"[{]%-? *if .*_copier_operation.*?%}(.+?)[{]%-? *endif *-?%}")
@@ -58,10 +58,10 @@ def find(folder: Path, source: Answers, template: Template) -> Drift:
         # The index is what was rendered, the work tree the service: what is not in the first is
         # not looked at.
         compare = [f"--git-dir={rendered / '.git'}", f"--work-tree={folder}", "diff"]
-        compare += ["--no-renames", "--no-ext-diff", "--no-color"]
+        compare += ["--no-renames"]
         status = names(git(*compare, "--name-status", "-z", cwd=folder))
         files = [(_WORDS[kind], name) for kind, name in zip(status[::2], status[1::2], strict=True)]
-        return Drift(files, git(*compare, cwd=folder))
+        return Drift(files, git(*compare, *PATCH, cwd=folder))
 
 
 def _patterns(source: Answers, template: Template) -> tuple[list[str], list[str]]:

@@ -78,6 +78,15 @@ class Offer:
             part for name, part in self.part_of.items() if name not in self.kept
         }
 
+    def matched(self, pattern: str) -> set[str]:
+        """The files that a single pattern matches."""
+        return {*matching({"": [pattern]}, self.files)}
+
+    def within(self, files: set[str]) -> set[str]:
+        """The patterns of `keep` that match some of these files, and no other."""
+        matched = {pattern: self.matched(pattern) for pattern in self.keep}
+        return {pattern for pattern, found in matched.items() if found and found <= files}
+
     @property
     def ready(self) -> list[str]:
         """The parts that can be taken next: all that they need is."""
@@ -111,7 +120,7 @@ class Offer:
         if self.state(name) is not State.DIFFERENT:
             return f"{name} {self.state(name).value}\n"
         yours, theirs = (
-            (folder / name).read_text("utf-8", "replace").splitlines(keepends=True)
+            (folder / name).read_bytes().decode("utf-8", "surrogateescape").splitlines(True)
             for folder in (self.service, self.rendered)
         )
         lines = difflib.unified_diff(yours, theirs, f"yours/{name}", f"template/{name}")

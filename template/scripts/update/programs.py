@@ -17,6 +17,9 @@ from .errors import UpdateError
 
 ROOT = Path(__file__).resolve().parents[2]
 
+# A diff that can be applied, whatever is configured.
+PATCH = ("--no-color", "--no-ext-diff", "--binary", "--src-prefix=a/", "--dst-prefix=b/")
+
 # Whatever bytes there are, they come out as they went in.
 _EXACTLY = "surrogateescape"
 _COPIER = ROOT / ".tools" / "copier" / "bin"
@@ -68,7 +71,7 @@ def run(
             command,
             cwd=cwd,
             input=input.encode("utf-8", _EXACTLY),
-            env={**os.environ, **silent, **(variables or {})},
+            env={**environment(), **silent, **(variables or {})},
             capture_output=True,
         )
     except FileNotFoundError:
@@ -76,6 +79,22 @@ def run(
     if done.returncode not in accept:
         raise ProgramError(name, done.stderr.decode("utf-8", "replace"))
     return done.stdout.decode("utf-8", _EXACTLY)
+
+
+def environment() -> dict[str, str]:
+    """The variables around us, but for those by which a hook of git finds its own repository."""
+    return {name: value for name, value in os.environ.items() if name not in _of_a_repository()}
+
+
+@functools.cache
+def _of_a_repository() -> frozenset[str]:
+    """Such variables. Settings are none of them: a job may give a token that way."""
+    command = ["git", "rev-parse", "--local-env-vars"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    except FileNotFoundError:
+        raise UpdateError("git is needed, and not installed") from None
+    return frozenset(name for name in done.stdout.split() if not name.startswith("GIT_CONFIG"))
 
 
 def git(
@@ -91,7 +110,8 @@ def git(
 
 def make(target: str, folder: Path) -> tuple[bool, str]:
     """Whether a target of make passed, and all that it said."""
-    variables = {**os.environ, "MAKEFLAGS": "", "MAKELEVEL": ""}  # not a part of the make around it
+    # It is not a part of the make around it.
+    variables = {**environment(), "MAKEFLAGS": "", "MAKELEVEL": ""}
     command = ["make", "--silent", target]
     done = subprocess.run(
         command,

@@ -2,8 +2,6 @@
 
 import signal
 from argparse import Namespace
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from .attempt import Attempt, attempted
 from .errors import UpdateError
@@ -24,9 +22,10 @@ def run(given: Namespace) -> int:
         if attempt is None:
             print("this is the newest release of the template: nothing to update")
             return 0
-        with _uninterrupted():
-            take(attempt)
-        print(report(attempt))
+        text = report(attempt)
+        _see_it_through()
+        take(attempt)
+        print(text)
     conflicts = len(attempt.conflicts)
     if conflicts:
         print(
@@ -58,13 +57,7 @@ def take(attempt: Attempt) -> None:
         raise
 
 
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Let nobody stop what is under way, git included; who tried to is ignored."""
-    stops = (signal.SIGINT, signal.SIGTERM)
-    before = {each: signal.signal(each, signal.SIG_IGN) for each in stops}
-    try:
-        yield
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
+def _see_it_through() -> None:
+    """Let nobody stop the rest, git included, which takes a moment; who tries to is ignored."""
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.SIG_IGN)

@@ -13,6 +13,8 @@ SETTINGS = STATE.setdefault("settings", {"name": "orders", "allow_merge_commit":
 RULESETS = STATE.setdefault("rulesets", [])
 ENVIRONMENTS = STATE.setdefault("environments", {})
 PULLS = STATE.setdefault("pulls", [])
+DRAFTS = "NO_DRAFTS" not in os.environ  # some plans have none in private repositories
+NO_DRAFTS = "Draft pull requests are not supported in this repository."
 TEAM = {"id": 7, "slug": "your-team", "html_url": "https://github.com/orgs/your-organisation/x"}
 
 
@@ -37,6 +39,8 @@ def policies(name: str, method: str, body: dict) -> object:  # type: ignore[type
 def pulls(path: str, method: str, body: dict) -> object:  # type: ignore[type-arg]
     """Pull requests, open until a test says otherwise."""
     if method == "POST":
+        if body["draft"] and not DRAFTS:
+            sys.exit(f"gh: {NO_DRAFTS} (HTTP 422)")
         number = len(PULLS) + 1
         url = f"https://github.com/your-organisation/orders/pull/{number}"
         state = {"state": "open", "merged_at": None}
@@ -75,6 +79,8 @@ def answer(method: str, path: str, body: dict) -> object:  # type: ignore[type-a
 
 def main() -> None:
     if sys.argv[1:3] == ["pr", "ready"]:
+        if "--undo" in sys.argv and not DRAFTS:
+            sys.exit(f"GraphQL: {NO_DRAFTS} (convertPullRequestToDraft)")
         PULLS[int(sys.argv[3]) - 1]["draft"] = "--undo" in sys.argv
         FILE.write_text(json.dumps(STATE))
         return
