@@ -98,13 +98,9 @@ PLACES = (
     Place("the value of a setting", "deploy/production/service.env", BELOW, "GREETING=Hello"),
     Place("the value of a setting", "deploy/staging.vars.hcl", BELOW, 'GREETING = "Hello"'),
     Place("the value of a setting", "deploy/production.vars.hcl", BELOW, 'GREETING = "Hello"'),
-    Place("an alert on the cluster", "deploy/production/alerts.yaml", BELOW, "- name: orders …"),
-    Place(
-        "an alert of `make up-observability`",
-        "monitoring/prometheus/rules/<name>.yml",
-        OWN,
-        "groups: …",
-    ),
+    Place("an objective", "monitoring/slo.yaml", BELOW, "- name: checkout …"),
+    Place("an alert", "monitoring/prometheus/rules/<name>.yml", OWN, "groups: …"),
+    Place("an alert on the pods", "deploy/production/alerts.yaml", BELOW, "- name: orders …"),
     Place("a dashboard", "monitoring/grafana/dashboards/<name>.json", OWN, "as Grafana exports it"),
 )
 

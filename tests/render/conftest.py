@@ -32,11 +32,19 @@ def is_fast(answers: dict[str, str]) -> bool:
 
 
 def combinations() -> list[pytest.param]:  # type: ignore[valid-type]
-    """All of them, those that are not fast marked so."""
-    names = [name for name, question in QUESTIONS.items() if "choices" in question]
+    """All of them, those that are not fast marked so.
+
+    Questions with many choices go through them together: they touch different lines, and their
+    combinations would be hundreds.
+    """
+    offered = {name: choices(name) for name, each in QUESTIONS.items() if "choices" in each}
+    many = [name for name, values in offered.items() if len(values) > 2]
+    others = [name for name in offered if name not in many]
     parameters = []
-    for values in product(*map(choices, names)):
-        answers, label = dict(zip(names, values)), "-".join(values)
+    for *few, together in product(*map(choices, others), zip(*map(choices, many), strict=True)):
+        chosen = dict(zip(others, few, strict=True)) | dict(zip(many, together, strict=True))
+        answers = {name: chosen[name] for name in offered}
+        label = "-".join(answers.values())
         marks = [pytest.mark.xdist_group(label)]  # one worker makes it, and looks at it
         if not is_fast(answers):
             marks.append(pytest.mark.slow)

@@ -7,11 +7,13 @@ Those of `/faulty/things` behave, so that the tests need no handler of the servi
 import asyncio
 import gc
 import logging
+import resource
 import threading
 import time
 import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import cast
 from uuid import UUID
 
@@ -31,6 +33,7 @@ from .things import Things, open_things
 
 log = structlog.get_logger(__name__)
 cancelled: list[str] = []
+hoarded: list[bytes] = []
 many = Gauge("faulty_many", "A metric of which there are many.", ("number",))
 
 
@@ -94,6 +97,19 @@ async def call(url: str, method: str = "GET", timeout: float = 10.0) -> int:  # 
     """Ask another service; its status."""
     async with http_client(timeout=timeout) as client:
         return (await client.request(method, url)).status_code
+
+
+async def hoard(megabytes: int) -> int:
+    """Take memory until the process has so much, and give none back; how much it has."""
+    while (has := resident_megabytes()) < megabytes:
+        hoarded.append(b"x" * 2**20)
+    return has
+
+
+def resident_megabytes() -> int:
+    """The memory that the process has."""
+    pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
+    return pages * resource.getpagesize() // 2**20
 
 
 async def tell(message: str) -> None:
@@ -194,7 +210,7 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
         api = cast("FastAPI", served.app)
         api.state.things = things
         readers = (show_cancelled, fail, block, stream, break_off, slow, call)
-        writers = (tell, chat, measure, mislabel, garble)
+        writers = (tell, chat, hoard, measure, mislabel, garble)
         for handler in readers + writers:
             api.get(f"/faulty/{handler.__name__}")(handler)
         api.post("/faulty/echo")(echo)

@@ -1,9 +1,14 @@
 """The metrics: their names and labels, and that no caller can make them many."""
 
+import math
 import threading
+from pathlib import Path
 from uuid import uuid4
 
 import httpx2
+import pytest
+
+from orders.chassis.metrics import _memory_limit
 
 from .observed import Observed, Samples, eventually
 
@@ -112,3 +117,21 @@ def test_lag_of_the_event_loop_is_measured(observed: Observed) -> None:
 
     before = beats()
     eventually(lambda: beats() > before + 1, "a beat of the event loop")
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "limit"),
+    [
+        ("memory.max", "268435456\n", 268435456),
+        ("memory.max", "max\n", math.nan),
+        ("memory/memory.limit_in_bytes", "268435456\n", 268435456),
+        ("memory/memory.limit_in_bytes", "9223372036854771712\n", math.nan),
+        ("none", "", math.nan),
+    ],
+)
+def test_the_memory_limit_is_the_control_groups(
+    tmp_path: Path, file: str, text: str, limit: float
+) -> None:
+    (tmp_path / "memory").mkdir()
+    (tmp_path / file).write_text(text)
+    assert _memory_limit(tmp_path) == pytest.approx(limit, nan_ok=True)

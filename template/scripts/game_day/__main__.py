@@ -5,6 +5,7 @@ the cause by then. What it has started and changed is put back at the end, also 
 """
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -28,6 +29,7 @@ def main(arguments: Sequence[str]) -> int:
             file=sys.stderr,
         )
         return 2
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # puts back, as Ctrl-C does
     try:
         run([fault for fault in FAULTS if fault.name in wanted])
     except (DrillError, MonitoringError) as error:
@@ -73,7 +75,7 @@ def show(stack: Stack, fault: Fault) -> None:
         print(f"  look   {alert['annotations']['dashboard_url']}", flush=True)
         if sys.stdin.isatty():
             input("  Find the cause with these alone, then press Enter. ")
-    with calling(port, ("/faulty/things",), 2):
+    with calling(port, ("/faulty/things",), 1):
         seconds = stack.wait(
             lambda: fault.alert not in stack.firing(), f"{fault.alert} does not end"
         )

@@ -15,7 +15,7 @@ from ..monitoring.products import for_prometheus
 from ..monitoring.rules import faster, groups
 
 FASTER = 30
-"""An hour of the rules' takes two minutes, five minutes take ten seconds."""
+"""What is an hour to the rules takes two minutes, and five minutes take ten seconds."""
 
 PROMETHEUS = ROOT / "monitoring" / "prometheus" / "prometheus.yml"
 CONFIGURATION = ROOT / ".venv" / "game-day"
