@@ -43,8 +43,8 @@ def test_what_breaks_is_told_of_and_put_back(stack: Stack) -> None:
     done = stack.make("game-day", only="database-down memory")
     assert done.returncode == 0, done.stdout
     for alert, page in (
-        ("AvailabilityBudgetBurnFast (page)", "docs/playbook.md#dependency-down"),
-        ("MemoryNearLimit (ticket)", "docs/playbook.md#out-of-memory"),
+        ("AvailabilityBudgetBurnFast (page)", "docs/playbook.md#a-dependency-is-down"),
+        ("MemoryNearLimit (ticket)", "docs/playbook.md#it-runs-out-of-memory"),
     ):
         assert alert in done.stdout
         assert page in done.stdout
