@@ -30,6 +30,7 @@ ROUTE = "http_request_method, http_route"
 ROUTE_LEGEND = "{{http_request_method}} {{http_route}}"
 RATE = "$__rate_interval"
 ALLOWED = ".* allows"
+LATEST = common.ReduceDataOptions().calcs(["lastNotNull"])
 
 WIDTH = 24
 GREEN, ORANGE, RED = "green", "orange", "red"
@@ -93,7 +94,8 @@ class Service:
                 stat.Panel()
                 .graph_mode(BigValueGraphMode.AREA)
                 .color_mode(BigValueColorMode.BACKGROUND)
-                .decimals(1),
+                .decimals(1)
+                .reduce_options(LATEST),
                 "Budget left: $slo",
                 "What may still fail of the last 30 days' requests, as a share of what the "
                 "objective allows. Near 0 %, put off what is risky; below it, callers got less "
@@ -180,7 +182,7 @@ class Service:
             dashed=ALLOWED,
         )
         yield _sized(
-            bargauge.Panel().orientation(VizOrientation.HORIZONTAL),
+            bargauge.Panel().orientation(VizOrientation.HORIZONTAL).reduce_options(LATEST),
             "Slowest routes",
             "Where 95 % of the requests took longest, over the time that is shown. A route that "
             "is new here is the first to look at, in traces that are slow.",
