@@ -2,7 +2,8 @@
 
 A service's models come from its schema, its `.env.example` and the tables of its README from its
 code, by its own `make schema`. This runs it in a service of each dependency set and takes over
-the results: into generated/, whence the template includes them, and into template/.
+the results: into generated/, whence the template includes them, and into template/. Its dashboard
+is made here, for the library that makes it is none of the service's.
 """
 
 import re
@@ -11,6 +12,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from . import dashboard
 from .lock import DEPENDENCY_SETS
 from .render import ROOT, exported, render
 
@@ -19,17 +21,18 @@ PLATFORMS = ("kubernetes", "nomad")
 TABLES = ("endpoints", "settings", "targets")
 MODELS = ROOT / "template" / "src" / "{{package}}" / "api" / "models.py"
 # Stand for answers in what is generated, and are found again there.
-NAME = "name-of-the-service"
+NAME, RUNBOOK = "name-of-the-service", "https://runbook.of-the-service"
 STANDING_IN = {
     NAME: "{{ service }}",
     "@owner-of/the-service": "{{ owner }}",
-    "https://runbook.of-the-service": "{{ runbook }}",
+    RUNBOOK: "{{ runbook }}",
     "https://dashboard.of-the-service": "{{ dashboard }}",
     "0.0012346": "{{ budget }}",
     "0.12346": "{{ budget_percent }}",
 }
 OBJECTIVE = "99.87654"  # leaves these two
 RULES = ("monitoring/prometheus/rules.yml", "deploy/production/rules.yaml")
+DASHBOARDS = ROOT / "template" / "monitoring" / "grafana" / "dashboards"
 
 
 def table(readme: str, name: str) -> str:
@@ -64,7 +67,7 @@ def generate_rules(
         text = objectives.read_text(encoding="utf-8")
         for name, value in (
             ("owner", '"@owner-of/the-service"'),
-            ("runbook", "https://runbook.of-the-service"),
+            ("runbook", RUNBOOK),
             ("dashboard", "https://dashboard.of-the-service"),
             ("    percent", OBJECTIVE),
         ):
@@ -85,8 +88,20 @@ def as_template(text: str) -> str:
     return text
 
 
+def dashboards() -> dict[Path, str]:
+    """The template of the dashboard by its file, with a database and without."""
+    head = "{% from 'promise.jinja' import runbook with context -%}\n"
+    return {
+        DASHBOARDS / f"{{% if database == '{database}' %}}service.json{{% endif %}}.jinja": head
+        + as_template(dashboard.text(NAME, RUNBOOK, database != "none"))
+        for database in sorted({database for _, database in DEPENDENCY_SETS})
+    }
+
+
 def main() -> None:
-    """Generate for each dependency set."""
+    """Generate the dashboards, and the rest for each dependency set."""
+    for path, text in dashboards().items():
+        path.write_text(text, encoding="utf-8")
     for api, database in DEPENDENCY_SETS:
         print(f"generating for services of {api}-{database}", flush=True)
         target = GENERATED / f"{api}-{database}"

@@ -18,9 +18,10 @@ import yaml
 
 BIN = Path(sys.executable).parent
 
-# `${{` is GitHub's; in Python, two braces may stand in an f-string.
+# `${{` is GitHub's, `{{label}}` Grafana's; in Python, two braces may stand in an f-string.
 JINJA = re.compile(r"(?<!\$)\{\{|\{%|\{#")
 JINJA_IN_PYTHON = re.compile(r"\{\{-? *[a-z_.]+( \|| *-?\}\})|\{%|\{#")
+JINJA_IN_JSON = re.compile(r"\{\{(?![a-z_]+\}\})|\{%|\{#")
 CONFLICT = re.compile(r"^(<<<<<<<|>>>>>>>) ", re.MULTILINE)
 
 
@@ -86,7 +87,7 @@ def no_template_is_left(folder: Path) -> None:
     faults = []
     for path in all_files(folder):
         name = path.relative_to(folder)
-        jinja = JINJA_IN_PYTHON if path.suffix == ".py" else JINJA
+        jinja = {".py": JINJA_IN_PYTHON, ".json": JINJA_IN_JSON}.get(path.suffix, JINJA)
         if JINJA.search(str(name)) or path.suffix == ".jinja":
             faults.append(f"{name}: a name of the template")
         text = path.read_text("utf-8")

@@ -40,6 +40,7 @@ FAULTS: dict[str, tuple[Callable[[Path], None], str, str]] = {
     "bad Python": (checks.files_parse, "bad.py", "def\n"),
     "Jinja in a text": (checks.no_template_is_left, "README.md", "{{ service }}\n"),
     "Jinja in Python": (checks.no_template_is_left, "bad.py", "name = '{{ service }}'\n"),
+    "Jinja in JSON": (checks.no_template_is_left, "bad.json", '"{{label}} {{ service }}"\n'),
     "a block of Jinja": (checks.no_template_is_left, "README.md", "{% if ci %}\n"),
     "Jinja in a name": (checks.no_template_is_left, "{% if ci %}a", "a\n"),
     "a template": (checks.no_template_is_left, "README.md.jinja", "a\n"),
