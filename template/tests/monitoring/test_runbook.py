@@ -24,7 +24,7 @@ from .pages import (
     sections,
     table,
 )
-from scripts.monitoring import tables
+from scripts.monitoring import rules, tables
 from scripts.monitoring.objectives import ROOT
 
 PARTS = ["Meaning", "Impact", "Diagnosis", "Mitigation", "Verify", "Escalate"]
@@ -99,7 +99,7 @@ def asked_for() -> Iterator[tuple[str, str]]:
     """Each place that asks for metrics, and its expression."""
     for alert in tables.all_alerts():
         yield alert["alert"], alert["expr"]
-    for group in tables.rules.groups():
+    for group in rules.groups():
         for rule in group["rules"]:
             yield rule.get("record", rule.get("alert")), rule["expr"]
     for page in PAGES:
