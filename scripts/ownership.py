@@ -105,6 +105,7 @@ PLACES = (
         OWN,
         "groups: …",
     ),
+    Place("an objective", "monitoring/slo.yaml", BELOW, "- name: checkout …"),
     Place("who calls the service", "docs/runbook.md", BELOW, "- checkout: takes no orders …"),
     Place("a dependency, and what happens without it", "docs/runbook.md", BELOW, "- payments: …"),
     Place("a section for an alert", "docs/runbook.md", BELOW, "### OrdersStuck …"),
