@@ -1,9 +1,9 @@
 """Make what a service generates from its own sources, so that a fresh one has it: `make generate`.
 
-A service's models come from its schema, its `.env.example` and the tables of its README from its
-code, by its own `make schema`. This runs it in a service of each dependency set and takes over
-the results: into generated/, whence the template includes them, and into template/. Its dashboard
-is made here, for the library that makes it is none of the service's.
+A service's models come from its schema, its `.env.example` and the tables of its pages from its
+code, by its own `make schema`. This runs it in a service of each dependency set and takes over the
+results: into generated/, whence the template includes them, and into template/. Its dashboard is
+made here, for the library that makes it is none of the service's.
 """
 
 import re
@@ -31,14 +31,16 @@ STANDING_IN = {
     "0.12346": "{{ budget_percent }}",
 }
 OBJECTIVE = "99.87654"  # leaves these two
+STANDING_IN[OBJECTIVE] = "{{ availability }}"
+RUNBOOK_TABLES = ("alerts", "objectives")
 RULES = ("monitoring/prometheus/rules.yml", "deploy/production/rules.yaml")
 DASHBOARDS = ROOT / "template" / "monitoring" / "grafana" / "dashboards"
 
 
-def table(readme: str, name: str) -> str:
-    """The table of a README between its markers."""
+def table(page: str, name: str) -> str:
+    """The table of a page between its markers."""
     start, end = f"<!-- {name}: made by `make docs` -->\n", f"<!-- end of {name} -->"
-    return readme.split(start, 1)[1].split(end, 1)[0]
+    return page.split(start, 1)[1].split(end, 1)[0]
 
 
 def generate(template: Path, service: Path, database: str, target: Path) -> None:
@@ -47,6 +49,7 @@ def generate(template: Path, service: Path, database: str, target: Path) -> None
     subprocess.run(["make", "--silent", "schema"], cwd=service, check=True)
     readme = (service / "README.md").read_text(encoding="utf-8")
     texts = {f"{name}.md": table(readme, name) for name in TABLES}
+    texts["metrics.md"] = table((service / "docs" / "runbook.md").read_text("utf-8"), "metrics")
     texts["env.example"] = (service / ".env.example").read_text(encoding="utf-8")
     for name, text in texts.items():
         (target / name).write_text(text.replace(NAME, "{{ service }}"), encoding="utf-8")
@@ -74,10 +77,14 @@ def generate_rules(
             text = re.sub(f"^{name}: .*$", f"{name}: {value}", text, count=1, flags=re.MULTILINE)
         objectives.write_text(text, encoding="utf-8")
         python = installed / ".venv" / "bin" / "python"
-        subprocess.run([python, "-m", "scripts.monitoring"], cwd=service, check=True)
+        for module in ("scripts.monitoring", "scripts.docs"):
+            subprocess.run([python, "-m", module], cwd=service, check=True)
         for name in RULES:
             if (made := service / name).exists():
                 (target / made.name).write_text(as_template(made.read_text("utf-8")), "utf-8")
+        runbook = (service / "docs" / "runbook.md").read_text("utf-8")
+        for name in RUNBOOK_TABLES:
+            (target / f"{name}.md").write_text(as_template(table(runbook, name)), "utf-8")
 
 
 def as_template(text: str) -> str:
@@ -106,12 +113,12 @@ def main() -> None:
         print(f"generating for services of {api}-{database}", flush=True)
         target = GENERATED / f"{api}-{database}"
         target.mkdir(parents=True, exist_ok=True)
-        for name in (*(f"{table}.md" for table in TABLES), "env.example"):
+        for name in (*(f"{table}.md" for table in TABLES), "metrics.md", "env.example"):
             (target / name).touch()  # the template includes it already
         for platform in PLATFORMS:
             (target / platform).mkdir(exist_ok=True)
-            for rules in RULES:
-                (target / platform / Path(rules).name).touch()
+            for made in (*RULES, *(f"{table}.md" for table in RUNBOOK_TABLES)):
+                (target / platform / Path(made).name).touch()
         MODELS.touch()
         with exported() as template, tempfile.TemporaryDirectory() as service:
             generate(template, Path(service), database, target)

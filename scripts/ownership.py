@@ -101,6 +101,11 @@ PLACES = (
     Place("an objective", "monitoring/slo.yaml", BELOW, "- name: checkout …"),
     Place("an alert", "monitoring/prometheus/rules/<name>.yml", OWN, "groups: …"),
     Place("an alert on the pods", "deploy/production/alerts.yaml", BELOW, "- name: orders …"),
+    Place("who calls the service", "docs/runbook.md", BELOW, "- checkout: takes no orders …"),
+    Place("a dependency, and what happens without it", "docs/runbook.md", BELOW, "- payments: …"),
+    Place("a section for an alert", "docs/runbook.md", BELOW, "### OrdersStuck …"),
+    Place("a procedure", "docs/runbook.md", BELOW, "### Replay the orders of a day …"),
+    Place("a symptom", "docs/playbook.md", BELOW, "## Orders are charged twice …"),
     Place("a dashboard", "monitoring/grafana/dashboards/<name>.json", OWN, "as Grafana exports it"),
 )
 

@@ -1,11 +1,11 @@
-"""Write what documents the code from the code: `.env.example` and the tables of README.md.
+"""Write what documents the code from the code: `.env.example`, the tables of README.md and runbook.
 
-`python scripts/docs.py` writes them, `python scripts/docs.py --check` fails where one is stale.
+`python -m scripts.docs` writes them, `python -m scripts.docs --check` fails where one is stale.
 """
 
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import yaml
@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 from orders.settings import Settings
 
 ROOT = Path(__file__).parents[1]
+RUNBOOK = ROOT / "docs" / "runbook.md"
 
 
 def env_example() -> str:
@@ -70,16 +71,34 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return "".join(f"| {' | '.join(map(str, line))} |\n" for line in lines)
 
 
-def readme(text: str) -> str:
-    """The text with each table anew between its markers."""
-    for name, make in (
-        ("targets", targets_table),
-        ("settings", settings_table),
-        ("endpoints", endpoints_table),
-    ):
+def tables() -> dict[Path, Mapping[str, Callable[[], str]]]:
+    """The tables of each page, by name."""
+    found: dict[Path, Mapping[str, Callable[[], str]]] = {
+        ROOT
+        / "README.md": {
+            "targets": targets_table,
+            "settings": settings_table,
+            "endpoints": endpoints_table,
+        }
+    }
+    if RUNBOOK.exists():
+        from .monitoring import tables  # a service may have taken the rest, and not yet this
+
+        found[RUNBOOK] = {
+            "objectives": lambda: table(*tables.objectives()),
+            "alerts": lambda: table(*tables.alerts()),
+            "metrics": lambda: table(*tables.metrics()),
+        }
+    return found
+
+
+def renewed(page: Path, made: Mapping[str, Callable[[], str]]) -> str:
+    """The text of a page with each table anew between its markers."""
+    text = page.read_text(encoding="utf-8")
+    for name, make in made.items():
         start, end = f"<!-- {name}: made by `make docs` -->\n", f"<!-- end of {name} -->"
         if start not in text or end not in text:
-            raise SystemExit(f"README.md: the markers of the {name} are gone: {start}…{end}")
+            raise SystemExit(f"{page.name}: the markers of the {name} are gone: {start}…{end}")
         before, rest = text.split(start, 1)
         text = before + start + make() + end + rest.split(end, 1)[1]
     return text
@@ -89,11 +108,8 @@ def main(arguments: list[str]) -> int:
     if arguments not in ([], ["--check"]):
         print(__doc__, file=sys.stderr)
         return 2
-    page = ROOT / "README.md"
-    wanted = {
-        page: readme(page.read_text(encoding="utf-8")),
-        ROOT / ".env.example": env_example(),
-    }
+    wanted = {page: renewed(page, made) for page, made in tables().items()}
+    wanted[ROOT / ".env.example"] = env_example()
     stale = [path for path, text in wanted.items() if not path.exists() or path.read_text() != text]
     for path in stale:
         if arguments:

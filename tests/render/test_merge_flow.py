@@ -27,6 +27,7 @@ CHECKS = {
     "test",
     "test-chassis",
     "test-delivery",
+    "test-monitoring",
     "stale",
     "contract",
     "codeql",

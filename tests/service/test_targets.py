@@ -27,6 +27,7 @@ TARGETS = {
     "schema",
     "test-chassis",
     "test-delivery",
+    "test-monitoring",
     "update",
     "update-preview",
     "update-propose",

@@ -1,11 +1,12 @@
 """What is made from the rules, by its file."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import yaml
 
-from . import objectives
+from . import objectives, rules
 from .errors import MonitoringError
 from .objectives import ROOT
 from .rules import Group
@@ -48,6 +49,17 @@ def for_production(groups: Sequence[Group]) -> str:
             },
         }
     )
+
+
+def alerts_beside() -> Iterator[dict[str, Any]]:
+    """The alerts that only the cluster has."""
+    file = PRODUCTION / "alerts.yaml"
+    try:
+        yield from rules.alerts(yaml.safe_load(file.read_text("utf-8"))["spec"]["groups"])
+    except (OSError, yaml.YAMLError, KeyError, TypeError):
+        raise MonitoringError(
+            "deploy/production/alerts.yaml must be there and be a PrometheusRule"
+        ) from None
 
 
 def _namespace() -> str:

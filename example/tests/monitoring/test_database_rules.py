@@ -2,10 +2,9 @@
 
 import pytest
 
-from scripts.monitoring import rules
-
 from .promtool import firing
 from .series import PROMISE, instance, metric
+from scripts.monitoring import rules
 
 RULES = {"groups": rules.groups(PROMISE)}
 

@@ -5,11 +5,10 @@ from typing import Any
 import pytest
 import yaml
 
+from .promtool import firing, run, series
 from scripts.monitoring import objectives
 from scripts.monitoring.objectives import ROOT
 from scripts.monitoring.products import PRODUCTION
-
-from .promtool import firing, run, series
 
 SERVICE = objectives.read().service
 NAMESPACE = f"{SERVICE}-production"
@@ -76,11 +75,17 @@ def test_prometheus_takes_them(name: str) -> None:
             {"RolloutStuck"},
         ),
         (
-            {autoscaler("status_current_replicas"): "9x30", autoscaler("spec_max_replicas"): "9x30"},
+            {
+                autoscaler("status_current_replicas"): "9x30",
+                autoscaler("spec_max_replicas"): "9x30",
+            },
             {"AutoscalerMaxedOut"},
         ),
         (
-            {autoscaler("status_current_replicas"): "8x30", autoscaler("spec_max_replicas"): "9x30"},
+            {
+                autoscaler("status_current_replicas"): "8x30",
+                autoscaler("spec_max_replicas"): "9x30",
+            },
             set(),
         ),
     ],
