@@ -18,7 +18,8 @@ import yaml
 
 BIN = Path(sys.executable).parent
 
-# `${{` is GitHub's, `{{ $value` Prometheus', `{{label}}` Grafana's; in Python, two braces may stand in an f-string.
+# `${{` is GitHub's, `{{ $value` Prometheus', `{{label}}` Grafana's; in Python, two braces may stand
+# in an f-string.
 JINJA = re.compile(r"(?<!\$)\{\{(?! \$)|\{%|\{#")
 JINJA_IN_PYTHON = re.compile(r"\{\{-? *[a-z_.]+( \|| *-?\}\})|\{%|\{#")
 JINJA_IN_JSON = re.compile(r"\{\{(?![a-z_]+\}\})|\{%|\{#")

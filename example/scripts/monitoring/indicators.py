@@ -42,6 +42,5 @@ def _routes(objective: Objective) -> Iterator[str]:
 
 
 def _sum(function: str, suffix: str, window: str, matchers: str) -> str:
-    return f"sum({function}({REQUESTS}_{suffix}{{matchers}}[{window}]))".replace(
-        "{matchers}", f"{{{matchers}}}"
-    )
+    series = f"{REQUESTS}_{suffix}" + "{" + matchers + "}"
+    return f"sum({function}({series}[{window}]))"
