@@ -211,7 +211,7 @@ def test_an_edited_service_passes_its_checks(
     updated = services.updated(tag, answers, edit)
     service = shutil.copytree(updated, tmp_path / "orders", symlinks=True)
     commit(service, "chore: update")
-    run(service, "make", "lock", "install", "check")
+    run(service, "make", "lock", "install", "generate", "check")
 
 
 @pytest.mark.parametrize(
@@ -230,4 +230,4 @@ def test_a_service_without_the_example_passes_its_checks(
     update(service)
     assert_peace(service)
     commit(service, "chore: update")
-    run(service, "make", "lock", "install", "check", target)
+    run(service, "make", "lock", "install", "generate", "check", target)
