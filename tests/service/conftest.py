@@ -15,6 +15,7 @@ KINDS = {
         "database": "none",
         "ci": "gitlab",
         "deploy": "nomad",
+        "availability": "99.5",
     },
     "odd": {
         "service": "a-very-long-name-for-a-service-of-orders",
@@ -22,6 +23,7 @@ KINDS = {
         "owner": "@Some-Organisation/the.team_1-a",
         "contact": "https://chat.example.com:8443/room/#orders?a=b&c=%20~d",
         "python": "3.11",
+        "availability": "99",
     },
 }
 

@@ -81,7 +81,7 @@ def watched(
 
 @pytest.mark.parametrize(
     "service",
-    [pytest.param(kind, marks=pytest.mark.xdist_group(kind)) for kind in ("postgresql", "none")],
+    [pytest.param("none", marks=pytest.mark.xdist_group("none"))],  # game days have a database
     indirect=True,
 )
 def test_alerts_fire_and_end(service: Path, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.debian import program
 from tests.render.test_reserved_names import missing, reserved
 
 from .conftest import run
@@ -88,6 +89,11 @@ def test_chassis_keeps_its_promises(service: Path) -> None:
 
 def test_delivery_keeps_its_promises(service: Path) -> None:
     run(service, "make", "test-delivery")
+
+
+def test_the_tests_of_monitoring_pass(service: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROMTOOL", program("promtool", "promtool"))
+    run(service, "make", "test-monitoring")
 
 
 def test_format_and_schema_change_nothing(service: Path) -> None:
