@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from .promtool import firing, run, series
-from scripts.monitoring import objectives
+from scripts.monitoring import objectives, rules
 from scripts.monitoring.objectives import ROOT
 from scripts.monitoring.products import PRODUCTION
 
@@ -44,6 +44,14 @@ def test_they_are_those_that_compose_has() -> None:
         for rule in group["rules"]:
             rule["expr"] = rule["expr"].replace(f', namespace="{NAMESPACE}"', "")
     assert narrowed == made
+
+
+def test_alerts_on_pods_lead_where_all_others_do() -> None:
+    promise = objectives.read()
+    for alert in rules.alerts(spec("alerts.yaml")["groups"]):
+        links = alert["annotations"]
+        assert links.get("dashboard_url", promise.dashboard) == promise.dashboard
+        assert links.get("runbook_url", promise.runbook).startswith(promise.runbook)
 
 
 @pytest.mark.parametrize("name", ["alerts.yaml", "rules.yaml"])
