@@ -18,9 +18,11 @@ def main(arguments: Sequence[str]) -> int:
         "--faster", type=float, metavar="N", help="print them, their times N times shorter"
     )
     given = parser.parse_args(arguments)
+    if given.faster is not None and given.faster <= 0:
+        parser.error(f"--faster {given.faster:g}: N must be more than 0")
     try:
         found = groups()
-        if given.faster:
+        if given.faster is not None:
             print(for_prometheus(faster(found, given.faster)), end="")
             return 0
         return _check(found) if given.check else _write(found)

@@ -66,11 +66,12 @@ def read(file: Path = FILE) -> Promise:
     try:
         promise = Promise.model_validate(yaml.safe_load(file.read_text("utf-8")))
     except (OSError, yaml.YAMLError) as error:
-        raise MonitoringError(f"{name} cannot be read: {error}") from None
+        raise MonitoringError(f"{name} cannot be read: {' '.join(str(error).split())}") from None
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "its top"
-        raise MonitoringError(f"{name}: {place}: {first['msg']}") from None
+        reason = first["msg"].removeprefix("Value error, ")
+        raise MonitoringError(f"{name}: {place}: {reason}") from None
     names = [each.name for each in promise.objectives]
     if len({*names}) < len(names):
         raise MonitoringError(f"{name}: each objective needs a name of its own: {names}")

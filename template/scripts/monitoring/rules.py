@@ -54,8 +54,9 @@ def sources(folder: Path = SOURCES) -> Iterator[Group]:
                 for alert in alerts([group]):
                     _check(alert)
         except (OSError, yaml.YAMLError) as error:
-            raise MonitoringError(f"{name} cannot be read: {error}") from None
-        except (KeyError, TypeError):
+            reason = " ".join(str(error).split())
+            raise MonitoringError(f"{name} cannot be read: {reason}") from None
+        except (AttributeError, KeyError, TypeError):
             raise MonitoringError(
                 f"{name} must have `groups` with `rules`, as Prometheus"
             ) from None
