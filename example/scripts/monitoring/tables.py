@@ -29,9 +29,9 @@ def objectives() -> Table:
             f"`{each.name}`",
             ", ".join(f"`{route}`" for route in each.routes) or "all",
             (
-                "an answer without 5xx"
+                "answered without 5xx"
                 if each.within_seconds is None
-                else f"an answer without 5xx within {each.within_seconds} s"
+                else f"answered within {each.within_seconds} s, of those without 5xx"
             ),
             f"{each.percent} %",
             f"{100 - each.percent} %",

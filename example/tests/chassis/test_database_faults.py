@@ -10,11 +10,14 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from asyncpg.exceptions import CannotConnectNowError, QueryCanceledError
 from sqlalchemy import text
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from orders.storage.engine import asyncpg_url
+from orders.chassis import UnavailableError
+from orders.storage.engine import _unavailable_when_lost, asyncpg_url
 
 from ..service import PATIENCE_SECONDS, Service, running
 from .proxy import Proxy, proxied
@@ -241,6 +244,20 @@ def test_stop_while_the_database_hangs(proxy: Proxy, storage_settings: dict[str,
         finally:
             proxy.flow()
         assert "stopping: storage did not close in time" in service.text
+
+
+@pytest.mark.parametrize(
+    ("cause", "sentence"),
+    [
+        (CannotConnectNowError("the database system is shutting down"), "cannot be reached"),
+        (QueryCanceledError("canceling statement due to statement timeout"), "took too long"),
+    ],
+)
+def test_what_the_driver_says_through_sqlalchemy(cause: Exception, sentence: str) -> None:
+    said = Exception("of the driver")
+    said.__cause__ = cause
+    with pytest.raises(UnavailableError, match=sentence), _unavailable_when_lost():
+        raise DBAPIError("SELECT 1", None, said)
 
 
 async def test_service_that_is_killed_in_a_transaction(storage_settings: dict[str, str]) -> None:

@@ -7,6 +7,8 @@ from uuid import uuid4
 import httpx2
 import pytest
 
+from orders.chassis.logging import _traceback
+
 from ..service import Service, running
 from .observed import Line, Observed, eventually
 
@@ -21,6 +23,10 @@ def told(observed: Observed) -> list[Line]:
     before = len(observed.service.log)
     observed.lines(observed.api.get("/faulty/tell", params={"message": "word"}))
     return observed.service.log[before:]
+
+
+def test_an_exception_that_was_never_raised_is_told_like_others() -> None:
+    assert _traceback(ValueError("no frames")) == "ValueError: no frames\n"
 
 
 def test_all_that_is_written_comes_out_the_same_way(told: list[Line]) -> None:

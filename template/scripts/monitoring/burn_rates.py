@@ -40,7 +40,7 @@ SPEEDS = (
         "Fast",
         "page",
         (Pace("14.4", "1h", "5m"), Pace("6", "6h", "30m")),
-        "Going on like this, the budget of 30 days is used up within two to five days.",
+        "Going on like this, the budget of 30 days is gone in five days at the latest.",
     ),
     Speed(
         "Slow",

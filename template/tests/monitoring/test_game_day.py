@@ -2,11 +2,10 @@
 
 import pytest
 
+from .pages import PLAYBOOK, RUNBOOK, anchors
 from scripts.game_day.__main__ import FAULTS
 from scripts.game_day.faults import Fault
 from scripts.monitoring import rules
-
-from .pages import PLAYBOOK, RUNBOOK, anchors
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)

@@ -12,6 +12,7 @@ import traceback
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import zip_longest
 from typing import Any, ClassVar, cast
 
 import orjson
@@ -300,7 +301,7 @@ def _traceback(error: BaseException) -> str:
         frames = link.stack
         link.stack = traceback.StackSummary.from_list(
             frame
-            for frame, following in zip(frames, [*frames[1:], None], strict=True)
+            for frame, following in zip_longest(frames, frames[1:])  # none, where it was not raised
             if not (following and _LIBRARIES in frame.filename and _LIBRARIES in following.filename)
         )
         link = link.__cause__ or link.__context__

@@ -101,8 +101,11 @@ def _unavailable_when_lost() -> Iterator[None]:
     ) as error:
         raise UnavailableError("the database cannot be reached") from error
     except DBAPIError as error:
-        if isinstance(error.orig and error.orig.__cause__, QueryCanceledError):
+        cause = error.orig and error.orig.__cause__
+        if isinstance(cause, QueryCanceledError):
             raise UnavailableError("the database took too long") from error
+        if isinstance(cause, CannotConnectNowError):  # it starts, or stops
+            raise UnavailableError("the database cannot be reached") from error
         if not error.connection_invalidated:
             raise
         raise UnavailableError("the connection to the database was lost") from error
