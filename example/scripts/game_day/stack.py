@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..monitoring.objectives import ROOT
-from ..monitoring.products import for_prometheus
+from ..monitoring.prometheus import for_prometheus
 from ..monitoring.rules import faster, groups
 
 FASTER = 30

@@ -9,28 +9,23 @@ import yaml
 from . import objectives, rules
 from .errors import MonitoringError
 from .objectives import ROOT
+from .prometheus import RULES, for_prometheus
 from .rules import Group
 from .yaml_text import dump
 
-RULES = ROOT / "monitoring" / "prometheus" / "rules.yml"
-HEAD = "# Made by `make monitoring` from ../slo.yaml and rules/*.yml. Do not edit.\n"
 PRODUCTION = ROOT / "deploy" / "production"
-PRODUCTION_HEAD = (
+
+_HEAD = (
     "# Made by `make monitoring` from monitoring/slo.yaml and monitoring/prometheus/rules/*.yml. "
     "Do not edit.\n"
 )
-
-
-def for_prometheus(groups: Sequence[Group]) -> str:
-    """A file of rules, which Prometheus reads."""
-    return HEAD + dump({"groups": groups})
 
 
 def for_production(groups: Sequence[Group]) -> str:
     """The same as a resource of the Prometheus operator, about the pods of production alone."""
     service, namespace = objectives.read().service, _namespace()
     here, there = f'job="{service}"', f'job="{service}", namespace="{namespace}"'
-    return PRODUCTION_HEAD + dump(
+    return _HEAD + dump(
         {
             "apiVersion": "monitoring.coreos.com/v1",
             "kind": "PrometheusRule",

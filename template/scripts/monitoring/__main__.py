@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from .errors import MonitoringError
 from .objectives import ROOT
-from .products import PRODUCTS, for_prometheus
+from .products import PRODUCTS
+from .prometheus import for_prometheus
 from .rules import Group, faster, groups
 
 
