@@ -21,6 +21,7 @@ from .settings import ChassisSettings
 disable_created_metrics()  # type: ignore[no-untyped-call] # series that nobody asks for
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
+_CONTROL_GROUP = Path("/sys/fs/cgroup")
 _NO_LIMIT = 2**60  # bytes; version 1 says nearly 2**63
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
@@ -97,7 +98,7 @@ def describe_process(
     ).set(1)
 
 
-def _memory_limit(control_group: Path = Path("/sys/fs/cgroup")) -> float:
+def _memory_limit(control_group: Path = _CONTROL_GROUP) -> float:
     """The bytes that the control group allows, by version 2 or 1; NaN where it does not say."""
     for name in ("memory.max", "memory/memory.limit_in_bytes"):
         try:
