@@ -17,7 +17,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from orders.chassis import UnavailableError
-from orders.storage.engine import _unavailable_when_lost, asyncpg_url
+from orders.storage import engine
+from orders.storage.engine import asyncpg_url
 
 from ..service import PATIENCE_SECONDS, Service, running
 from .proxy import Proxy, proxied
@@ -256,7 +257,7 @@ def test_stop_while_the_database_hangs(proxy: Proxy, storage_settings: dict[str,
 def test_what_the_driver_says_through_sqlalchemy(cause: Exception, sentence: str) -> None:
     said = Exception("of the driver")
     said.__cause__ = cause
-    with pytest.raises(UnavailableError, match=sentence), _unavailable_when_lost():
+    with pytest.raises(UnavailableError, match=sentence), engine._unavailable_when_lost():
         raise DBAPIError("SELECT 1", None, said)
 
 
