@@ -3,12 +3,9 @@
 import json
 import math
 import re
-import subprocess
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +13,9 @@ import pytest
 import yaml
 
 from tests.dashboards import label_queries, queries, read, selectors
-from tests.debian import program
 
-from .conftest import run
-from .test_running import HOST, free_port, get, running
+from .prometheus import watching
+from .test_running import get, running
 
 pytestmark = pytest.mark.slow
 
@@ -47,47 +43,6 @@ def send(api: str) -> None:
         assert response.status == 201
     assert get(f"{api}/items")[0] == 200
     assert get(f"{api}/nothing")[0] == 404
-
-
-@contextmanager
-def prometheus(service: Path, management: str, folder: Path) -> Iterator[str]:
-    """One that scrapes a service, with its rules; its address."""
-    configuration = yaml.safe_load((service / "monitoring/prometheus/prometheus.yml").read_text())
-    [job] = configuration["scrape_configs"]
-    job["static_configs"] = [{"targets": [urllib.parse.urlsplit(management).netloc]}]
-    configuration["global"] = {"scrape_interval": "500ms", "evaluation_interval": "500ms"}
-    del configuration["alerting"]
-    (folder / "prometheus.yml").write_text(yaml.safe_dump(configuration), "utf-8")
-    python = ".venv/bin/python"
-    rules = run(service, python, "-m", "scripts.monitoring", "--faster", str(FASTER))
-    (folder / "rules.yml").write_text(rules, "utf-8")
-    address = f"{HOST}:{free_port()}"
-    command = [
-        program("prometheus", "prometheus"),
-        "--config.file=prometheus.yml",
-        "--storage.tsdb.path=data",
-        f"--web.listen-address={address}",
-        "--log.level=warn",
-    ]
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
-    try:
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while not is_ready(f"http://{address}/-/ready"):
-            assert process.poll() is None, (folder / "log").read_text()
-            assert time.monotonic() < deadline, (folder / "log").read_text()
-            time.sleep(0.1)
-        yield f"http://{address}"
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def is_ready(address: str) -> bool:
-    try:
-        return get(address)[0] == 200
-    except OSError:
-        return False
 
 
 def ask(address: str, path: str, **parameters: str) -> Any:
@@ -141,19 +96,19 @@ def test_each_query_finds_something(service: Path, tmp_path: Path) -> None:
     assert queries(dashboard).keys() | label_queries(dashboard).keys() >= EMPTY.keys()
     with (
         running(service) as (api, management, _),
-        prometheus(service, management, tmp_path) as address,
+        watching(service, management, tmp_path / "prometheus", FASTER) as prometheus,
     ):
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
             send(api)
-            without = missing(address, dashboard) - EMPTY.keys()
+            without = missing(prometheus.url, dashboard) - EMPTY.keys()
             if not without or time.monotonic() > deadline:
                 break
             time.sleep(0.5)
         metrics = get(f"{management}/metrics")[1].decode()
-    assert without == set(), (tmp_path / "log").read_text()
+    assert without == set()
 
-    rules = yaml.safe_load((tmp_path / "rules.yml").read_text())["groups"]
+    rules = yaml.safe_load((tmp_path / "prometheus" / "rules.yml").read_text())["groups"]
     recorded = {rule.get("record") for group in rules for rule in group["rules"]}
     exported = {*re.findall(r"^([a-z0-9_]+)[{ ]", metrics, re.MULTILINE)}
     asked = {metric for metric, _ in selectors(dashboard)}
