@@ -36,7 +36,7 @@ CHECKS = {
 CHANGE = CHECKS | {"build", "scan"}
 """What a change is held to, before and after it is merged; with a database also its migrations."""
 
-WARNINGS = {"drift": True}
+WARNINGS = {"drift": {"exit_codes": 1}}
 """What a change is told of, and may be merged with."""
 
 STAGES = {
