@@ -36,7 +36,8 @@ class Service:
     def text(self) -> str:
         # Not with seek and read: the process writes at the same position of the same open file.
         descriptor = self.output.fileno()
-        return os.pread(descriptor, os.fstat(descriptor).st_size, 0).decode()
+        written = os.pread(descriptor, os.fstat(descriptor).st_size, 0)
+        return written[: written.rfind(b"\n") + 1].decode()  # the next line is still being written
 
     @property
     def log(self) -> list[dict[str, Any]]:
