@@ -79,8 +79,19 @@ def test_prometheus_takes_them(name: str) -> None:
             {"ReplicasUnavailable"},
         ),
         (
+            {
+                deployment("spec_replicas"): "3x30",
+                deployment("status_replicas_available"): "3x10 2x20",
+            },
+            set(),
+        ),
+        (
             {deployment("status_condition", condition="Progressing", status="false"): "1x30"},
             {"RolloutStuck"},
+        ),
+        (
+            {deployment("status_condition", condition="Progressing", status="false"): "0x19 1x10"},
+            set(),
         ),
         (
             {
@@ -91,7 +102,7 @@ def test_prometheus_takes_them(name: str) -> None:
         ),
         (
             {
-                autoscaler("status_current_replicas"): "8x30",
+                autoscaler("status_current_replicas"): "8x10 9x20",
                 autoscaler("spec_max_replicas"): "9x30",
             },
             set(),

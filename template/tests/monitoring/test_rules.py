@@ -38,6 +38,12 @@ def test_prometheus_takes_them() -> None:
             id="all fail",
         ),
         pytest.param(
+            HEALTHY | requests("0+1000x60 60000x60", failed="0x60 0+100x60"),
+            "63m",
+            {"AvailabilityBudgetBurnSlow"},
+            id="all fail, for three minutes",
+        ),
+        pytest.param(
             HEALTHY | requests("0+1x60 60x60", failed="0x60 0+1x60"),
             "70m",
             FAST,
@@ -85,13 +91,26 @@ def test_prometheus_takes_them() -> None:
             {"ConcurrencySaturated"},
             id="many at once",
         ),
+        pytest.param(
+            instance(http_server_active_requests="3x6 220x60"),
+            "10m",
+            set(),
+            id="many at once, for three minutes",
+        ),
         pytest.param(HEALTHY | event_loop("650"), "10m", {"EventLoopSlow"}, id="blocked"),
+        pytest.param(HEALTHY | event_loop("650"), "5m", set(), id="blocked for a few minutes"),
         pytest.param(HEALTHY | event_loop("601"), "10m", set(), id="hardly ever blocked"),
         pytest.param(
             instance(process_resident_memory_bytes="240e6x60"),
             "15m",
             {"MemoryNearLimit"},
             id="memory",
+        ),
+        pytest.param(
+            instance(process_resident_memory_bytes="100e6x6 240e6x60"),
+            "15m",
+            set(),
+            id="memory that may be given back",
         ),
         pytest.param(
             instance(process_resident_memory_bytes="240e6x60", process_memory_limit_bytes="_x60"),
@@ -103,6 +122,7 @@ def test_prometheus_takes_them() -> None:
             instance(log_lines_dropped_total="0x5 3x5"), "10m", {"LogLinesDropped"}, id="log"
         ),
         pytest.param({}, "5m", {"ServiceDown"}, id="not scraped at all"),
+        pytest.param(instance(up="1x60 0x60"), "61m", set(), id="not scraped once"),
         pytest.param(instance(up="1x60 0x60"), "62m", {"ServiceDown"}, id="down"),
         pytest.param(
             instance(up="1x60 0x60"), "70m", {"ServiceDown", "TargetDown"}, id="down for long"
