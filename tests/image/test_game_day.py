@@ -39,6 +39,13 @@ def containers() -> str:
     return docker("ps", "--all", "--quiet", f"--filter=label=com.docker.compose.project={NAME}")
 
 
+def kept(stack: Stack) -> str:
+    """What the misbehaving handlers have left in the database."""
+    asked = "SELECT nspname FROM pg_namespace WHERE nspname = 'faulty'"
+    psql = 'psql --username "$POSTGRES_USER" --dbname "$POSTGRES_DB" --tuples-only --command "$0"'
+    return stack.compose("exec", "--no-TTY", "database", "sh", "-c", psql, asked).strip()
+
+
 def test_what_breaks_is_told_of_and_put_back(stack: Stack) -> None:
     done = stack.make("game-day", only="database-down memory")
     assert done.returncode == 0, done.stdout
@@ -69,12 +76,14 @@ def test_a_drill_that_is_stopped_leaves_what_ran(stack: Stack) -> None:
         if line.startswith("1/1 failures"):
             break
     time.sleep(1)
+    assert kept(stack) == "faulty"
     drill.send_signal(signal.SIGINT)
     said = drill.stdout.read()
     assert drill.wait(120) == 130, said
     assert "stopped: all is put back" in said
     assert stack.ask("GET", "/items")[0] == before[0] == 200
     assert stack.ask("GET", "/faulty/things")[0] == 404
+    assert kept(stack) == ""
     assert stack.compose("ps", "--services").split() == ["database", "service"]
 
 

@@ -49,11 +49,13 @@ def run(faults: Sequence[Fault]) -> None:
         stack.up()
         print(f"All times of the rules are {FASTER} times shorter: an hour takes two minutes.")
         print(f"Alerts: http://127.0.0.1:{stack.port('alertmanager', 9093)}")
-        stack.wait(lambda: not stack.firing(), "alerts of an earlier drill go on")
-        for number, fault in enumerate(faults, 1):
-            print(f"\n{number}/{len(faults)} {fault.name}: {fault.what}", flush=True)
-            show(stack, fault)
-        dependency.put_back(stack)
+        try:
+            stack.wait(lambda: not stack.firing(), "alerts of an earlier drill go on")
+            for number, fault in enumerate(faults, 1):
+                print(f"\n{number}/{len(faults)} {fault.name}: {fault.what}", flush=True)
+                show(stack, fault)
+        finally:
+            dependency.put_back(stack)
     finally:
         print("\nPutting everything back.", flush=True)
         stack.put_back()

@@ -72,8 +72,9 @@ class Stack:
         self.compose("up", "--detach", "--wait", *NEEDED)
         try:
             self.compose("up", "--detach", "grafana")
-        except DrillError:
-            print("The image of Grafana cannot be had: the drill goes on without a dashboard.")
+        except DrillError as error:
+            reason = str(error).splitlines()[-2]  # the last that docker said
+            print(f"The drill goes on without a dashboard, as Grafana does not start: {reason}")
 
     def put_back(self) -> None:
         """Leave the containers as they were found."""
