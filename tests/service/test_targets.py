@@ -3,6 +3,8 @@
 import json
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -54,16 +56,49 @@ def test_install_refuses_what_the_lock_does_not_know(service: Path, tmp_path: Pa
         run(tmp_path, "make", "install")
 
 
-def test_lint_finds_a_conflict_that_was_committed(service: Path) -> None:
-    page = service / "docs" / "update.md"
-    before = page.read_text("utf-8")
-    markers = "<<<<<<< before updating\n=======\n>>>>>>> after updating\n"
-    page.write_text(before + markers, "utf-8")
+@contextmanager
+def changed(path: Path, old: str, new: str) -> Iterator[None]:
+    """A file with another text in one place, for as long as this lasts."""
+    before = path.read_text("utf-8")
+    assert before.count(old) == 1
+    path.write_text(before.replace(old, new), "utf-8")
     try:
+        yield
+    finally:
+        path.write_text(before, "utf-8")
+
+
+def test_lint_finds_a_conflict_that_was_committed(service: Path) -> None:
+    markers = "<<<<<<< before updating\n=======\n>>>>>>> after updating\n"
+    with changed(service / "docs" / "update.md", "## Drift\n", f"{markers}## Drift\n"):
         with pytest.raises(AssertionError, match="docs/update.md:[0-9]+:<<<<<<< "):
             run(service, "make", "lint")
-    finally:
-        page.write_text(before, "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("source", "old", "new", "made", "target"),
+    [
+        ("schema/openapi.yaml", "maxLength: 100,", "maxLength: 90,", "models.py", "schema"),
+        ("monitoring/slo.yaml", "percent: 99\n", "percent: 98\n", "rules.yml", "monitoring"),
+        ("monitoring/prometheus/rules/service.yml", "> 0.05", "> 0.02", "rules.yml", "monitoring"),
+        (
+            "docs/runbook.md",
+            "(#eventloopslow) | ticket",
+            "(#eventloopslow) | page",
+            "runbook.md",
+            "docs",
+        ),
+    ],
+)
+@pytest.mark.parametrize(
+    "service", [pytest.param("none", marks=pytest.mark.xdist_group("none"))], indirect=True
+)
+def test_what_is_made_is_stale_where_its_source_changes(
+    service: Path, source: str, old: str, new: str, made: str, target: str
+) -> None:
+    with changed(service / source, old, new):
+        with pytest.raises(AssertionError, match=f"{made} is stale: run `make {target}`"):
+            run(service, "make", "stale")
 
 
 def test_hooks_pass_on_all_files(service: Path) -> None:
