@@ -1,6 +1,5 @@
 """What all tests share."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,6 @@ from scripts.render import export
 
 _compile = Environment.compile
 _compiled: dict[object, Any] = {}
-
-
-def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are processors: much of the time, a test waits for a service."""
-    return (os.cpu_count() or 1) + 1
 
 
 def _compile_once(environment: Environment, source: str, *arguments: Any, **options: Any) -> Any:
