@@ -5,7 +5,6 @@ A check that finds nothing to look at fails: it would guard nothing.
 
 import ast
 import functools
-import hashlib
 import json
 import re
 import subprocess
@@ -142,37 +141,44 @@ def matching(folder: Path, *patterns: str) -> list[Path]:
     return [path for paths in found.values() for path in paths]
 
 
-def once_for_the_same_code(check: Callable[[Path], None]) -> Callable[[Path], None]:
-    """Pass at once where the very same code, with the same settings, has passed before."""
-    passed: set[str] = set()
+def once_for_the_same_code(
+    *tools: str,
+) -> Callable[[Callable[[Path, list[Path]], None]], Callable[[Path], None]]:
+    """Give a check only what has not passed it before, with the same settings of these tools."""
 
-    @functools.wraps(check)
-    def checked(folder: Path) -> None:
-        digest = hashlib.sha256()
-        for path in (
-            *matching(folder, "src/*/*.py", "tests/**/*.py"),
-            *sorted(folder.rglob("*.py")),
-        ):
-            digest.update(f"{path.relative_to(folder)}\0".encode() + path.read_bytes())
-        digest.update((folder / "pyproject.toml").read_bytes())
-        if digest.hexdigest() not in passed:
-            check(folder)
-            passed.add(digest.hexdigest())
+    def once(check: Callable[[Path, list[Path]], None]) -> Callable[[Path], None]:
+        passed: set[tuple[str, bytes, str]] = set()
 
-    return checked
+        @functools.wraps(check)
+        def checked(folder: Path) -> None:
+            matching(folder, "src/*/*.py", "tests/**/*.py")
+            settings = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))["tool"]
+            settings["flake8"].pop("extend-exclude", None)  # other than here, and by the package
+            chosen = str([settings[tool] for tool in tools])
+            code = {
+                path: (str(path.relative_to(folder)), path.read_bytes(), chosen)
+                for path in sorted(folder.rglob("*.py"))
+            }
+            if paths := [path for path, it in code.items() if it not in passed]:
+                check(folder, paths)
+                passed.update(code.values())
+
+        return checked
+
+    return once
 
 
-@once_for_the_same_code
-def formatters_change_nothing(folder: Path) -> None:
+@once_for_the_same_code("black", "isort")
+def formatters_change_nothing(folder: Path, paths: list[Path]) -> None:
     """black and isort leave the service as it is."""
-    run_tool(folder, "black", "--check", "--diff", "--quiet", ".")
-    run_tool(folder, "isort", "--check-only", "--diff", "--quiet", ".")
+    run_tool(folder, "black", "--check", "--diff", "--quiet", *paths)
+    run_tool(folder, "isort", "--check-only", "--diff", "--quiet", *paths)
 
 
-@once_for_the_same_code
-def flake8_is_content(folder: Path) -> None:
+@once_for_the_same_code("flake8")
+def flake8_is_content(folder: Path, paths: list[Path]) -> None:
     """flake8 finds nothing, not even in what services leave to the template."""
-    run_tool(folder, "flake8", "--extend-exclude=.data,.tools,.venv")
+    run_tool(folder, "flake8", "--extend-exclude=.data,.tools,.venv", *paths)
 
 
 def flake8_of_the_service_is_content(folder: Path) -> None:

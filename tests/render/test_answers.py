@@ -72,7 +72,7 @@ ACCEPTED = [
     {"contact": "https://chat.example.com:8443/room/#orders?a=b&c=%20~d"},
     {"image": "registry.example.com:5000/some/group/orders"},
     *[
-        pytest.param(answers, marks=pytest.mark.slow)
+        pytest.param(answers, marks=[pytest.mark.slow, pytest.mark.xdist_group("answers")])
         for answers in (
             {"service": LONGEST, "package": LONGEST},
             {"service": "class", "package": "class_service"},

@@ -49,6 +49,12 @@ def run(service: Path, *command: str) -> str:
     return done.stdout
 
 
+def kinds(*names: str) -> pytest.MarkDecorator:
+    """Have a test try these kinds alone: the others would show nothing new, and take minutes."""
+    params = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in names]
+    return pytest.mark.parametrize("service", params, indirect=True)
+
+
 @pytest.fixture(
     scope="session",
     params=[pytest.param(kind, marks=pytest.mark.xdist_group(kind)) for kind in KINDS],

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from .conftest import kinds
 from .prometheus import Prometheus, watching
 from .test_running import running
 
@@ -79,11 +80,7 @@ def watched(
         yield api, process, prometheus
 
 
-@pytest.mark.parametrize(
-    "service",
-    [pytest.param("none", marks=pytest.mark.xdist_group("none"))],  # game days have a database
-    indirect=True,
-)
+@kinds("none")  # game days have a database
 def test_alerts_fire_and_end(service: Path, tmp_path: Path) -> None:
     with watched(service, tmp_path) as (api, process, prometheus):
         with calling(api, HEALTHY):

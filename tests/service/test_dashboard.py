@@ -14,6 +14,7 @@ import yaml
 
 from tests.dashboards import label_queries, queries, read, selectors
 
+from .conftest import kinds
 from .prometheus import watching
 from .test_running import get, running
 
@@ -86,11 +87,7 @@ def missing(address: str, dashboard: dict[str, Any]) -> set[str]:
     return without | {name for name, it in asked if not shows(address, it, offered["slo"])}
 
 
-@pytest.mark.parametrize(
-    "service",
-    [pytest.param(kind, marks=pytest.mark.xdist_group(kind)) for kind in ("postgresql", "none")],
-    indirect=True,
-)
+@kinds("postgresql", "none")
 def test_each_query_finds_something(service: Path, tmp_path: Path) -> None:
     dashboard = read(service)
     assert queries(dashboard).keys() | label_queries(dashboard).keys() >= EMPTY.keys()

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from .conftest import kinds
 from .test_running import get, running
 
 pytestmark = pytest.mark.slow
@@ -15,9 +16,7 @@ pytestmark = pytest.mark.slow
 PATHS = 10_000
 
 
-@pytest.mark.parametrize(
-    "service", [pytest.param("none", marks=pytest.mark.xdist_group("none"))], indirect=True
-)
+@kinds("none")
 def test_ten_thousand_paths_are_one_series(service: Path) -> None:
     with running(service) as (api, management, _):
         connection = http.client.HTTPConnection(urlsplit(api).netloc)

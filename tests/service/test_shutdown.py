@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import run
+from .conftest import kinds, run
 
 pytestmark = pytest.mark.slow
 
@@ -12,11 +12,7 @@ REPETITIONS = 50
 LOAD = f".venv/bin/python -m tests.chassis.load {REPETITIONS}"
 
 
-@pytest.mark.parametrize(
-    "service",
-    [pytest.param(kind, marks=pytest.mark.xdist_group(kind)) for kind in ("postgresql", "none")],
-    indirect=True,
-)
+@kinds("postgresql", "none")
 def test_many_stops_under_load_fail_no_request(service: Path) -> None:
     command = ["sh", "-c", LOAD]
     if (service / "migrations").exists():

@@ -12,7 +12,7 @@ import pytest
 from tests.debian import program
 from tests.render.test_reserved_names import missing, reserved
 
-from .conftest import run
+from .conftest import kinds, run
 
 pytestmark = pytest.mark.slow
 
@@ -68,6 +68,7 @@ def changed(path: Path, old: str, new: str) -> Iterator[None]:
         path.write_text(before, "utf-8")
 
 
+@kinds("none")
 def test_lint_finds_a_conflict_that_was_committed(service: Path) -> None:
     markers = "<<<<<<< before updating\n=======\n>>>>>>> after updating\n"
     with changed(service / "docs" / "update.md", "## Drift\n", f"{markers}## Drift\n"):
@@ -90,9 +91,7 @@ def test_lint_finds_a_conflict_that_was_committed(service: Path) -> None:
         ),
     ],
 )
-@pytest.mark.parametrize(
-    "service", [pytest.param("none", marks=pytest.mark.xdist_group("none"))], indirect=True
-)
+@kinds("none")
 def test_what_is_made_is_stale_where_its_source_changes(
     service: Path, source: str, old: str, new: str, made: str, target: str
 ) -> None:
@@ -101,6 +100,7 @@ def test_what_is_made_is_stale_where_its_source_changes(
             run(service, "make", "stale")
 
 
+@kinds("odd")
 def test_hooks_pass_on_all_files(service: Path) -> None:
     said = run(service, ".venv/bin/pre-commit", "run", "--all-files")
     assert "Failed" not in said
@@ -113,19 +113,17 @@ def test_check_passes(service: Path) -> None:
     assert run(service, "git", "status", "--porcelain", "--untracked-files=all").count("\n??") == 0
 
 
-@pytest.mark.parametrize(
-    "service",
-    [pytest.param(kind, marks=pytest.mark.xdist_group(kind)) for kind in ("postgresql", "none")],
-    indirect=True,
-)
+@kinds("postgresql", "none")
 def test_chassis_keeps_its_promises(service: Path) -> None:
     run(service, "make", "test-chassis")
 
 
+@kinds("postgresql", "none")
 def test_delivery_keeps_its_promises(service: Path) -> None:
     run(service, "make", "test-delivery")
 
 
+@kinds("postgresql", "none")
 def test_the_tests_of_monitoring_pass(service: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PROMTOOL", program("promtool", "promtool"))
     run(service, "make", "test-monitoring")
