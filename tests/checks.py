@@ -133,6 +133,20 @@ def run_tool(folder: Path, tool: str, *arguments: str | Path) -> None:
     assert done.returncode == 0, f"{tool}: {done.stdout[-4000:]}{done.stderr[-4000:]}"
 
 
+_passed: set[tuple[object, ...]] = set()
+
+
+def run_tool_once(folder: Path, tool: str, *arguments: str | Path) -> None:
+    """Run a tool that looks at nothing but what it is given, unless the same has passed before."""
+    given = (
+        (str(it.relative_to(folder)), it.read_bytes()) if isinstance(it, Path) else it
+        for it in arguments
+    )
+    if (asked := (tool, *given)) not in _passed:
+        run_tool(folder, tool, *arguments)
+        _passed.add(asked)
+
+
 def matching(folder: Path, *patterns: str) -> list[Path]:
     """The files to give to a checker, of which there must be some for each pattern."""
     found = {pattern: sorted(folder.glob(pattern)) for pattern in patterns}
@@ -208,7 +222,7 @@ def workflows_are_safe(folder: Path) -> None:
     """zizmor finds nothing in the workflows of GitHub, at its most pedantic."""
     if is_on_github(folder):
         paths = matching(folder, *(pattern for patterns in GITHUB.values() for pattern in patterns))
-        run_tool(folder, "zizmor", "--quiet", "--offline", "--pedantic", *paths)
+        run_tool_once(folder, "zizmor", "--quiet", "--offline", "--pedantic", *paths)
 
 
 def workflows_fit_their_schema(folder: Path) -> None:
@@ -216,18 +230,18 @@ def workflows_fit_their_schema(folder: Path) -> None:
     for schema, patterns in (GITHUB if is_on_github(folder) else GITLAB).items():
         transform = ["--data-transform", "gitlab-ci"] if schema == "vendor.gitlab-ci" else []
         paths = matching(folder, *patterns)
-        run_tool(folder, "check-jsonschema", "--builtin-schema", schema, *transform, *paths)
+        run_tool_once(folder, "check-jsonschema", "--builtin-schema", schema, *transform, *paths)
 
 
 def dockerfile_is_sound(folder: Path) -> None:
     """hadolint finds nothing but what the file itself explains."""
-    run_tool(folder, "hadolint", *matching(folder, "Dockerfile"))
+    run_tool_once(folder, "hadolint", *matching(folder, "Dockerfile"))
 
 
 def compose_file_fits_its_schema(folder: Path) -> None:
     """Compose would accept the file, in which all images but its own stand by digest."""
     (path,) = matching(folder, "compose.yaml")
-    run_tool(folder, "check-jsonschema", "--builtin-schema", "vendor.compose-spec", path)
+    run_tool_once(folder, "check-jsonschema", "--builtin-schema", "vendor.compose-spec", path)
     services = yaml.safe_load(path.read_text("utf-8"))["services"]
     own = {service["image"] for service in services.values() if "build" in service}
     report(

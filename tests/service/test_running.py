@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from .conftest import without_make
+from .conftest import kinds, without_make
 
 pytestmark = pytest.mark.slow
 
@@ -106,6 +106,7 @@ def test_it_serves_its_schema_and_ends_with_0(service: Path) -> None:
         assert "Traceback" not in stdout + stderr
 
 
+@kinds("postgresql", "none")
 @pytest.mark.parametrize("variable", ["PORT", "MANAGEMENT_PORT"])
 def test_a_bad_setting_stops_the_start(service: Path, variable: str) -> None:
     process = start(service, "", **{variable: "many"})
@@ -118,6 +119,7 @@ def test_a_bad_setting_stops_the_start(service: Path, variable: str) -> None:
     assert "Traceback" not in stdout + stderr
 
 
+@kinds("postgresql", "none")
 @pytest.mark.parametrize("variable", ["PORT", "MANAGEMENT_PORT"])
 def test_a_busy_port_stops_the_start(service: Path, variable: str) -> None:
     ports = {"PORT": free_port(), "MANAGEMENT_PORT": free_port()}

@@ -47,6 +47,7 @@ def test_help_lists_each_target_in_a_line(service: Path) -> None:
     assert len(said.splitlines()) == len(listed)
 
 
+@kinds("none")
 def test_install_refuses_what_the_lock_does_not_know(service: Path, tmp_path: Path) -> None:
     shutil.copytree(service, tmp_path, ignore=shutil.ignore_patterns(".*"), dirs_exist_ok=True)
     (tmp_path / ".tools").symlink_to(service / ".tools")
@@ -101,13 +102,16 @@ def test_what_is_made_is_stale_where_its_source_changes(
 
 
 @kinds("odd")
-def test_hooks_pass_on_all_files(service: Path) -> None:
+def test_tests_and_hooks_pass(service: Path) -> None:
+    """Together they are `make check`: the hooks lint, check types, and what is generated."""
+    run(service, "make", "test")
     said = run(service, ".venv/bin/pre-commit", "run", "--all-files")
     assert "Failed" not in said
     assert "Passed" in said
     assert run(service, "git", "diff", "--name-only") == "", "a hook changed files"
 
 
+@kinds("postgresql", "none")
 def test_check_passes(service: Path) -> None:
     run(service, "make", "check")
     assert run(service, "git", "status", "--porcelain", "--untracked-files=all").count("\n??") == 0
