@@ -130,7 +130,10 @@ def test_delivery_keeps_its_promises(service: Path) -> None:
 @kinds("postgresql", "none")
 def test_the_tests_of_monitoring_pass(service: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PROMTOOL", program("promtool", "promtool"))
-    run(service, "make", "test-monitoring")
+    said = run(service, "make", "test-monitoring")
+    if not shutil.which("curl"):
+        pytest.skip("all but the pages' commands passed: those need curl")
+    assert "skipped" not in said
 
 
 def test_format_and_schema_change_nothing(service: Path) -> None:
