@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import httpx2
 import pytest
 
-from ..service import running
+from ..service import PATIENCE_SECONDS, running
 from .collector import collecting
 from .observed import Observed
 
@@ -27,8 +27,8 @@ def observed(storage_settings: dict[str, str]) -> Iterator[Observed]:
     ):
         # Made once for all tests, for a client takes 40 ms to make.
         with (
-            httpx2.Client(base_url=service.api) as api,
-            httpx2.Client(base_url=service.management) as management,
+            httpx2.Client(base_url=service.api, timeout=PATIENCE_SECONDS) as api,
+            httpx2.Client(base_url=service.management, timeout=PATIENCE_SECONDS) as management,
         ):
             yield Observed(service, api, management, collector)
         assert service.terminate() == 0, service.text
