@@ -71,7 +71,7 @@ def test_each_attempt_has_its_time(api: httpx2.Client) -> None:
         seconds = time.monotonic() - started
 
     assert response.status_code == 500  # the handler does not expect the exception
-    assert 0.1 <= seconds < 4
+    assert 0.1 <= seconds < 4  # it has not waited for the answer
 
 
 def test_attempts_are_spans_and_samples(observed: Observed, api: httpx2.Client) -> None:

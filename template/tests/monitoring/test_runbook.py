@@ -180,6 +180,7 @@ def test_each_dependency_names_what_proves_it() -> None:
     assert [row for row in rows[2:] if not re.search(r"`tests/[\w/]+\.py::\w+` \|$", row)] == []
 
 
+# Not everyone has curl, and the other tests need none.
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the pages' commands need curl")
 @pytest.mark.parametrize("block", RUNNABLE, ids=lambda it: it.name)
 def test_commands_run(block: Runnable, service: Service) -> None:
