@@ -78,7 +78,7 @@ def alerts(promise: Promise) -> Iterator[Rule]:
             yield {
                 "alert": f"{objective.kind}BudgetBurn{speed.name}",
                 "expr": "\nor\n".join(_too_fast(it, promise, objective) for it in speed.paces),
-                "labels": {"severity": speed.severity},
+                "labels": {"severity": speed.severity, "slo": objective.name},
                 "annotations": {
                     "summary": _summary(promise, objective),
                     "description": (

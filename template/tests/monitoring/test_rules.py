@@ -141,5 +141,12 @@ def test_twice_the_budget_is_a_ticket_after_days() -> None:
     assert firing(RULES, series, "4d", {"AvailabilityBudgetBurnSlow"}, step="5m") == ""
 
 
+def test_objectives_of_one_kind_make_alerts_of_their_own() -> None:
+    other = LATENCY.model_copy(update={"name": "search", "routes": ("/search",)})
+    promise = PROMISE.model_copy(update={"objectives": (LATENCY, other)})
+    both = {"groups": rules.groups(promise)}
+    assert run("check", "rules", "--lint-fatal", "rules.yml", rules=both) == ""
+
+
 def test_what_does_not_fire_is_noticed() -> None:
     assert "FAILED" in firing(RULES, HEALTHY, "2h", {"ServiceDown"})
