@@ -14,7 +14,12 @@ _INDEXES = {
     "application/vnd.oci.image.index.v1+json",
     "application/vnd.docker.distribution.manifest.list.v2+json",
 }
-_REFUSALS = ("401", "403", "denied", "unauthorized", "insufficient_scope")
+# As buildx says it. A number alone does not do: ports, digests and versions have the same ones.
+_REFUSAL = re.compile(
+    r"401 unauthorized|403 forbidden|access denied|denied: |unauthorized: |authorization failed"
+    r"|insufficient_scope",
+    re.IGNORECASE,
+)
 
 
 def find(reference: str) -> str | None:
@@ -86,10 +91,9 @@ def _imagetools(reference: str, *arguments: str) -> str:
     try:
         return run("docker", "buildx", "imagetools", *arguments)
     except CommandError as error:
-        said = error.said.lower()
-        if "buildx" in said and "command" in said:
+        if re.search("unknown command: docker buildx|'buildx' is not a docker command", error.said):
             raise DeliveryError("docker has no buildx: install this plugin of it") from None
-        if any(refusal in said for refusal in _REFUSALS):
+        if _REFUSAL.search(error.said):
             raise DeliveryError(
                 f"the registry refuses {reference}: log in with docker login, to an account with "
                 "the right to it"

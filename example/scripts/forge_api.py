@@ -41,7 +41,7 @@ def ask(program: str, path: str, *, method: str = "GET", body: object = None) ->
         raise ForgeError(f"{program} is needed to ask the forge: install it and log in") from None
     if done.returncode == 0:
         return json.loads(done.stdout) if done.stdout.strip() else {}
-    if method == "GET" and "404" in done.stderr:
+    if method == "GET" and "(HTTP 404)" in done.stderr:
         return None
     said = done.stderr.strip().splitlines() or ["it does not say why"]
     raise ForgeError(f"{program} api --method {method} {path}: {said[-1]}")

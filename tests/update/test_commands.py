@@ -654,7 +654,13 @@ def test_what_is_deleted_with_changes_is_named_apart(
             "GitLab: You are not allowed to push code to this project.",
             "the token may not push: set the variable UPDATE_TOKEN",
         ),
+        (
+            "gitlab",
+            "unable to access 'https://gitlab.example.com/': The requested URL returned error: 403",
+            "the token may not push: set the variable UPDATE_TOKEN",
+        ),
         ("github", "the disk is full", "the branch template-update cannot be pushed: "),
+        ("gitlab", "object 4403f1 is lost", "the branch template-update cannot be pushed: "),
     ],
 )
 def test_a_push_that_is_refused(

@@ -84,8 +84,9 @@ class Registry:
         contents["signed"][digest] = [["a key", kind, {}] for kind in kinds]
         self.file.write_text(json.dumps(contents))
 
-    def refuse(self) -> None:
-        self.file.write_text(json.dumps(self.contents | {"refuses": True}))
+    def fail(self, said: str) -> None:
+        """From now on docker says this, and fails."""
+        self.file.write_text(json.dumps(self.contents | {"fails": said}))
 
     @property
     def contents(self) -> dict[str, Any]:
@@ -135,7 +136,7 @@ def images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Registry:
     sbom = tmp_path / "sbom.cdx.json"
     sbom.write_text('{"bomFormat": "CycloneDX"}')
     file = programs / "registry.json"
-    file.write_text('{"tags": {}, "images": {}, "signed": {}, "refuses": false}')
+    file.write_text('{"tags": {}, "images": {}, "signed": {}, "fails": ""}')
     monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
     for name in ("SIGNER_IDENTITY", "SIGNER_ISSUER"):
         monkeypatch.delenv(name, raising=False)

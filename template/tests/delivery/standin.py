@@ -34,8 +34,8 @@ def resolve(registry: dict[str, Any], reference: str) -> str:
 
 
 def docker(registry: dict[str, Any], arguments: list[str]) -> None:
-    if registry["refuses"]:
-        fail(1, "ERROR: unexpected status: 403 Forbidden")
+    if registry["fails"]:
+        fail(1, registry["fails"])
     assert arguments[:2] == ["buildx", "imagetools"]
     command, *rest = arguments[2:]
     if command == "create":

@@ -144,11 +144,42 @@ def test_sbom_must_be_one(images: Registry, text: str) -> None:
         images.sign(images.push(COMMIT))
 
 
-def test_registry_that_refuses_is_named(images: Registry, signed: str) -> None:
-    images.refuse()
+@pytest.mark.parametrize(
+    "said",
+    [
+        "unexpected status from HEAD request to https://registry.example.com/v2/: 403 Forbidden",
+        "failed to fetch oauth token: unexpected status: 401 Unauthorized",
+        "pull access denied, repository does not exist or may require authorization",
+        "denied: requested access to the resource is denied",
+        "unauthorized: authentication required",
+    ],
+)
+def test_registry_that_refuses_is_named(images: Registry, signed: str, said: str) -> None:
+    images.fail(f"ERROR: {said}")
 
     with pytest.raises(DeliveryError, match="the registry refuses .*: log in with docker login"):
         promote(IMAGE, COMMIT, "1.4.0")
+
+
+@pytest.mark.parametrize("name", ["localhost:44019/team/orders", f"{IMAGE}@sha256:{'a403' * 16}"])
+def test_numbers_in_a_name_are_no_refusal(images: Registry, name: str) -> None:
+    images.fail(f"ERROR: {name}: not found")
+
+    assert registry.find(name) is None
+
+
+def test_registry_that_is_gone_is_no_refusal(images: Registry) -> None:
+    images.fail("ERROR: dial tcp 127.0.0.1:40311: connect: connection refused")
+
+    with pytest.raises(DeliveryError, match="docker failed with status 1: dial tcp 127.0.0.1"):
+        registry.find(IMAGE)
+
+
+def test_docker_without_buildx_is_named(images: Registry) -> None:
+    images.fail("docker: unknown command: docker buildx\n\nRun 'docker --help' for more information")
+
+    with pytest.raises(DeliveryError, match="docker has no buildx: install this plugin"):
+        registry.find(IMAGE)
 
 
 def test_program_that_is_missing_is_named(
