@@ -14,9 +14,9 @@ from pathlib import Path
 from urllib.request import urlopen
 
 from scripts.render import ROOT
+from tests.ports import HOST, free_ports
 
 from .measuring import READY_WITHIN, MeasuringError, environment
-from .starting import HOST, free_ports
 
 # Set for all that export: the CPU of what is told later than this would count for nobody.
 EXPORTED_WITHIN = 1.0

@@ -1,7 +1,6 @@
 """How long a service takes to start, against a bare FastAPI application."""
 
 import http.client
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +8,7 @@ from pathlib import Path
 
 from scripts.lock import pip_index
 from scripts.render import ROOT, export, render
+from tests.ports import HOST, free_ports
 
 from .installing import make
 from .measuring import Cost, MeasuringError, Row, Table, Target, environment, progress, run, start
@@ -20,17 +20,7 @@ uvicorn, with uvloop and httptools. Both run from one environment that has what 
 service, and of `poetry.lock` what it needs to run. With PostgreSQL, the API of the service on bare
 uvicorn shows what its storage has of the time. Warm: bytecode and the disk cache, after a round
 that does not count. {rounds} rounds."""
-HOST = "127.0.0.1"
 DATABASES = ("none", "postgresql")
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nothing listens on."""
-    listeners = [socket.create_server((HOST, 0)) for _ in range(count)]
-    ports: list[int] = [listener.getsockname()[1] for listener in listeners]
-    for listener in listeners:
-        listener.close()
-    return ports
 
 
 def answers(port: int) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -11,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -20,6 +22,9 @@ import pytest
 PACKAGE = "orders"
 ROOT = Path(__file__).parents[1]
 PATIENCE_SECONDS = 20.0
+# Below those that a system gives to connections of its own, from 32768 on Linux and 49152 on macOS:
+# what runs beside a test cannot take one before it is used.
+_PORTS = range(20_000, 32_768)
 _INHERITED = ("COV", "LANG", "LC_", "PATH")  # with COV… the process is measured for coverage too
 
 
@@ -93,12 +98,17 @@ def running(*, module: str = PACKAGE, **settings: object) -> Iterator[Service]:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nothing listens on."""
-    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports: list[int] = [listener.getsockname()[1] for listener in listeners]
-    for listener in listeners:
-        listener.close()
-    return ports
+    """Different ports that nothing listens on."""
+    shuffled = random.SystemRandom().sample(_PORTS, len(_PORTS))
+    return list(islice(filter(_is_free, shuffled), count))
+
+
+def _is_free(port: int) -> bool:
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True
 
 
 def _environment(settings: dict[str, object]) -> dict[str, str]:

@@ -16,9 +16,9 @@ import pytest
 from scripts.lock import pip_index
 from scripts.render import ROOT
 from tests.checks import CONFLICT
+from tests.ports import free_ports
 from tests.repositories import append, git, release
 from tests.service.conftest import without_make
-from tests.service.test_running import free_port
 
 pytestmark = [
     pytest.mark.slow,
@@ -76,7 +76,7 @@ class Reader:
         self.python = python
         self.before = tracked(project)
         self.steps = self.updates = 0
-        self.ports = {name: str(free_port()) for name in PORTS}
+        self.ports = dict(zip(PORTS, map(str, free_ports(len(PORTS))), strict=True))
         self.shell = subprocess.Popen(
             ["sh"],
             cwd=project.parent,

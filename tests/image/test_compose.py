@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from scripts.render import render
+from tests.ports import free_ports
 
 from .conftest import Engine, docker
 
@@ -23,15 +24,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("docker")]
 NAME = f"compose-test-{os.getpid()}"  # Compose tells projects apart by it
 CLIENTS = 16
 SECONDS = 60.0
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nothing listens on."""
-    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [listener.getsockname()[1] for listener in listeners]
-    for listener in listeners:
-        listener.close()
-    return ports
 
 
 class Stack:

@@ -15,6 +15,7 @@ from secrets import token_hex
 import pytest
 
 from tests.debian import program
+from tests.ports import free_ports
 from tests.render.test_release_page import commands
 
 from .attesting import attesting_engine, bring
@@ -22,7 +23,6 @@ from .cluster import Cluster
 from .conftest import Built
 from .pipeline import SBOM, Pipeline, Release
 from .registry import image_registry
-from .test_compose import free_ports
 
 pytestmark = [
     pytest.mark.slow,

@@ -15,8 +15,7 @@ from typing import Any
 import yaml
 
 from tests.debian import program
-
-from .test_running import HOST, free_port
+from tests.ports import HOST, free_ports
 
 SCRAPE_INTERVAL = "500ms"
 PATIENCE_SECONDS = 60.0
@@ -53,7 +52,7 @@ def watching(service: Path, management: str, folder: Path, faster: float) -> Ite
     folder.mkdir()
     (folder / "rules.yml").write_text(rules)
     (folder / "prometheus.yml").write_text(configuration(rules, management))
-    address, log = f"{HOST}:{free_port()}", folder / "prometheus.log"
+    address, log = f"{HOST}:{free_ports(1)[0]}", folder / "prometheus.log"
     command = [
         program("prometheus", "prometheus"),
         "--config.file=prometheus.yml",

@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from scripts.render import ROOT
+from tests.ports import HOST, free_ports
 
-from .test_running import HOST, free_port, get
+from .test_running import get
 
 
 def start(**variables: object) -> subprocess.Popen[str]:
@@ -73,7 +74,7 @@ def command_lines() -> str:
 @pytest.mark.xdist_group("demo")
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
 def test_demo(ending: signal.Signals) -> None:
-    ports = {"PORT": free_port(), "MANAGEMENT_PORT": free_port()}
+    ports = dict(zip(("PORT", "MANAGEMENT_PORT"), free_ports(2), strict=True))
     process = start(**ports)
     try:
         said = read_until(process, "Ctrl-C ends it")
@@ -103,7 +104,8 @@ def test_a_busy_port_is_named(variable: str) -> None:
         other.bind((HOST, 0))
         other.listen()
         port = other.getsockname()[1]
-        process = start(**{"PORT": free_port(), "MANAGEMENT_PORT": free_port(), variable: port})
+        free = dict(zip(("PORT", "MANAGEMENT_PORT"), free_ports(2), strict=True))
+        process = start(**free | {variable: port})
         said = process.communicate(timeout=30)[0]
     assert process.returncode == 1
     assert len(said.splitlines()) == 1

@@ -15,20 +15,13 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.ports import HOST, free_ports
+
 from .conftest import kinds, without_make
 
 pytestmark = pytest.mark.slow
 
-HOST = "127.0.0.1"
 READY_WITHIN = 60.0
-
-
-def free_port() -> int:
-    """A port that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def get(url: str) -> tuple[int, bytes]:
@@ -73,7 +66,7 @@ def running(
     service: Path, module: str = "", **variables: object
 ) -> Iterator[tuple[str, str, subprocess.Popen[str]]]:
     """A service that is ready: its addresses, and its process."""
-    port, management_port = free_port(), free_port()
+    port, management_port = free_ports(2)
     process = start(service, module, PORT=port, MANAGEMENT_PORT=management_port, **variables)
     api = f"http://{HOST}:{port}"
     deadline = time.monotonic() + READY_WITHIN
@@ -122,7 +115,7 @@ def test_a_bad_setting_stops_the_start(service: Path, variable: str) -> None:
 @kinds("postgresql", "none")
 @pytest.mark.parametrize("variable", ["PORT", "MANAGEMENT_PORT"])
 def test_a_busy_port_stops_the_start(service: Path, variable: str) -> None:
-    ports = {"PORT": free_port(), "MANAGEMENT_PORT": free_port()}
+    ports = dict(zip(("PORT", "MANAGEMENT_PORT"), free_ports(2), strict=True))
     with socket.socket() as other:
         other.bind((HOST, ports[variable]))
         other.listen()

@@ -176,7 +176,9 @@ def test_registry_that_is_gone_is_no_refusal(images: Registry) -> None:
 
 
 def test_docker_without_buildx_is_named(images: Registry) -> None:
-    images.fail("docker: unknown command: docker buildx\n\nRun 'docker --help' for more information")
+    images.fail(
+        "docker: unknown command: docker buildx\n\nRun 'docker --help' for more information"
+    )
 
     with pytest.raises(DeliveryError, match="docker has no buildx: install this plugin"):
         registry.find(IMAGE)
