@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from scripts.example import EXAMPLE, render_example
+from tests import checks
 
 State = dict[str, tuple[bytes, int]]
 
@@ -32,6 +33,11 @@ def fresh(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_example_is_current(fresh: Path) -> None:
     assert differences(state(EXAMPLE), state(fresh)) == [], "run `make example`"
+
+
+def test_flake8_is_content(fresh: Path) -> None:
+    """Of all copies it looks at among the slow tests only, at this one soon."""
+    checks.flake8_is_content(fresh)
 
 
 def test_rendering_is_the_same_each_time(fresh: Path, template: Path, tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def send(api: str) -> None:
     """What callers do: right, wrong, and what nothing answers."""
     body = json.dumps({"name": "Teapot", "quantity": 3}).encode()
     request = urllib.request.Request(f"{api}/items", body, {"content-type": "application/json"})
-    with urllib.request.urlopen(request, timeout=5) as response:
+    with urllib.request.urlopen(request, timeout=20) as response:
         assert response.status == 201
     assert get(f"{api}/items")[0] == 200
     assert get(f"{api}/nothing")[0] == 404

@@ -51,7 +51,7 @@ def send(curl: str) -> int:
     values = dict(zip(options[::2], options[1::2], strict=True))
     name, value = values["-H"].split(": ")
     request = urllib.request.Request(url, values["-d"].encode(), {name: value})
-    with urllib.request.urlopen(request, timeout=5) as response:
+    with urllib.request.urlopen(request, timeout=20) as response:
         assert json.load(response)["name"] == "Teapot"
         status: int = response.status
     return status

@@ -27,7 +27,7 @@ READY_WITHIN = 60.0
 def get(url: str) -> tuple[int, bytes]:
     """Status and body, also of an error."""
     try:
-        with urllib.request.urlopen(url, timeout=5) as response:
+        with urllib.request.urlopen(url, timeout=20) as response:
             return response.status, response.read()
     except urllib.error.HTTPError as error:
         with error:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from orders.chassis.requests import _request_id
 
+from ..service import PATIENCE_SECONDS
 from .observed import Observed
 from .recorder import Answer, recording
 
@@ -25,7 +26,7 @@ class Connection:
 
     def __init__(self, api: str) -> None:
         self.host, port = api.removeprefix("http://").split(":")
-        self._socket = socket.create_connection((self.host, int(port)), timeout=5)
+        self._socket = socket.create_connection((self.host, int(port)), PATIENCE_SECONDS)
         self._answers = self._socket.makefile("rb")
 
     def ask(self, *headers: tuple[bytes, bytes]) -> tuple[int, dict[str, str]]:

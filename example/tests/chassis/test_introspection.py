@@ -11,6 +11,7 @@ from importlib.metadata import version
 import httpx2
 import pytest
 
+from ..service import PATIENCE_SECONDS
 from .observed import Line, Observed, eventually
 
 
@@ -116,7 +117,7 @@ def test_bad_level_changes_nothing(management: httpx2.Client, body: bytes) -> No
 def test_level_may_come_in_pieces(observed: Observed) -> None:
     body = b'{"level": "debug"}'
     host, port = observed.service.management.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=5) as connection:
+    with socket.create_connection((host, int(port)), PATIENCE_SECONDS) as connection:
         connection.sendall(
             b"PUT /log-level HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
             b"Content-Length: %d\r\n\r\n%s" % (len(body), body[:5])

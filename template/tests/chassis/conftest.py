@@ -25,8 +25,8 @@ def observed(storage_settings: dict[str, str]) -> Iterator[Observed]:
             SERVICE_VERSION="1.2.3",
         ) as service,
     ):
-        # Made once for all tests, for a client takes 40 ms to make. They wait for a busy machine: how
-        # long an answer may take, tests of limits say.
+        # Made once for all tests, for a client takes 40 ms to make. They wait for a busy machine:
+        # how long an answer may take, tests of limits say.
         with (
             httpx2.Client(base_url=service.api, timeout=PATIENCE_SECONDS) as api,
             httpx2.Client(base_url=service.management, timeout=PATIENCE_SECONDS) as management,

@@ -9,10 +9,8 @@ import httpx2
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from ..service import Service
+from ..service import PATIENCE_SECONDS, Service
 from .collector import Collector, Span
-
-PATIENCE_SECONDS = 5.0
 
 Found = TypeVar("Found")
 Line = dict[str, Any]
