@@ -4,11 +4,11 @@ import json
 import os
 import subprocess
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ..monitoring.objectives import ROOT
 from ..monitoring.prometheus import for_prometheus
@@ -24,6 +24,9 @@ PROFILE = "--profile=observability"
 NEEDED = ("service", "prometheus", "alertmanager")
 
 _PATIENCE_SECONDS = 180.0
+
+Alerts = dict[str, dict[str, Any]]
+Found = TypeVar("Found")
 
 
 class DrillError(Exception):
@@ -93,21 +96,27 @@ class Stack:
             self._ports[name] = int(published.rpartition(":")[2])
         return self._ports[name]
 
-    def firing(self) -> dict[str, dict[str, Any]]:
-        """The alerts that Alertmanager has been sent and that have not ended, by their names."""
-        url = f"http://127.0.0.1:{self.port('alertmanager', 9093)}/api/v2/alerts?active=true"
-        try:
-            with urllib.request.urlopen(url, timeout=10) as response:
-                return {it["labels"]["alertname"]: it for it in json.load(response)}
-        except (OSError, urllib.error.HTTPError):
-            return {}
+    def firing(self) -> Alerts:
+        """The alerts that Alertmanager has been sent and that have not ended, by their names.
 
-    def wait(self, condition: Callable[[], bool], what: str) -> float:
-        """The seconds until it is so."""
-        start = time.monotonic()
-        while not condition():
-            if time.monotonic() > start + _PATIENCE_SECONDS:
-                fired = ", ".join(sorted(self.firing())) or "none"
-                raise DrillError(f"{what}, after {_PATIENCE_SECONDS:.0f} s; alerts now: {fired}")
+        OSError where it does not answer.
+        """
+        url = f"http://127.0.0.1:{self.port('alertmanager', 9093)}/api/v2/alerts?active=true"
+        with urllib.request.urlopen(url, timeout=10) as response:
+            return {it["labels"]["alertname"]: it for it in json.load(response)}
+
+    def wait(self, look: Callable[[Alerts], Found | None], what: str) -> Found:
+        """What `look` finds among the alerts, once it finds something; DrillError if it never does.
+
+        An alert may be gone a moment later, so what is found is not asked for again.
+        """
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        fired = "not known, as Alertmanager does not answer"
+        while time.monotonic() < deadline:
+            with suppress(OSError):
+                alerts = self.firing()
+                if found := look(alerts):
+                    return found
+                fired = ", ".join(sorted(alerts)) or "none"
             time.sleep(1)
-        return time.monotonic() - start
+        raise DrillError(f"{what}, after {_PATIENCE_SECONDS:.0f} s; alerts now: {fired}")

@@ -7,6 +7,7 @@ the cause by then. What it has started and changed is put back at the end, also 
 import argparse
 import signal
 import sys
+import time
 from collections.abc import Sequence
 
 from ..monitoring.errors import MonitoringError
@@ -50,7 +51,7 @@ def run(faults: Sequence[Fault]) -> None:
         print(f"All times of the rules are {FASTER} times shorter: an hour takes two minutes.")
         print(f"Alerts: http://127.0.0.1:{stack.port('alertmanager', 9093)}")
         try:
-            stack.wait(lambda: not stack.firing(), "alerts of an earlier drill go on")
+            stack.wait(lambda alerts: not alerts, "alerts of an earlier drill go on")
             for number, fault in enumerate(faults, 1):
                 print(f"\n{number}/{len(faults)} {fault.name}: {fault.what}", flush=True)
                 show(stack, fault)
@@ -66,11 +67,11 @@ def show(stack: Stack, fault: Fault) -> None:
     """Break it, wait for its alert, say where to read on, mend it, and wait for the alert's end."""
     port = stack.port("service", 8000)
     with calling(port, fault.paths, fault.clients), fault.broken(stack):
-        seconds = stack.wait(
-            lambda: fault.alert in stack.firing(), f"{fault.alert} has not come for {fault.name}"
+        broken = time.monotonic()
+        alert = stack.wait(
+            lambda alerts: alerts.get(fault.alert), f"{fault.alert} has not come for {fault.name}"
         )
-        alert = stack.firing()[fault.alert]
-        anchor = fault.alert.lower()
+        seconds, anchor = time.monotonic() - broken, fault.alert.lower()
         print(f"  after {seconds:.0f} s: {fault.alert} ({alert['labels']['severity']})")
         print(f"  {alert['annotations']['summary']}")
         print(f"  read   docs/runbook.md#{anchor}, then docs/playbook.md#{fault.page}")
@@ -78,10 +79,9 @@ def show(stack: Stack, fault: Fault) -> None:
         if sys.stdin.isatty():
             input("  Find the cause with these alone, then press Enter. ")
     with calling(port, ("/faulty/things",), 1):
-        seconds = stack.wait(
-            lambda: fault.alert not in stack.firing(), f"{fault.alert} does not end"
-        )
-    print(f"  mended; the alert ended after {seconds:.0f} s", flush=True)
+        mended = time.monotonic()
+        stack.wait(lambda alerts: fault.alert not in alerts, f"{fault.alert} does not end")
+    print(f"  mended; the alert ended after {time.monotonic() - mended:.0f} s", flush=True)
 
 
 if __name__ == "__main__":
