@@ -1,6 +1,7 @@
 """Runs the migrations against DATABASE_URL, as a step of its own before the service starts."""
 
 import asyncio
+import logging
 from datetime import UTC, datetime
 
 from alembic import context
@@ -53,6 +54,7 @@ async def _connect_and_migrate(settings: MigrationSettings) -> None:
     await engine.dispose()
 
 
+logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)  # which comparisons exist
 migration_settings = read_settings(MigrationSettings)
 with logging_to_stdout(migration_settings):
     asyncio.run(_connect_and_migrate(migration_settings))

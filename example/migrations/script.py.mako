@@ -11,7 +11,7 @@ revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
 branch_labels = ${repr(branch_labels)}
 depends_on = ${repr(depends_on)}
-# "contract" where older code cannot run after it, with the oldest_release that can, such as "1.4.0".
+# If older code cannot run after it: phase = "contract" and oldest_release, see docs/release.md.
 phase = "expand"
 
 

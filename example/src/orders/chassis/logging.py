@@ -5,6 +5,7 @@ standard library, warnings and exceptions that nobody caught come out the same w
 """
 
 import logging
+import os
 import re
 import sys
 import threading
@@ -69,8 +70,9 @@ class Log:
             "version": settings.service_version,
             "commit": settings.service_commit,
         }
-        colors = sys.stdout.isatty()
-        console = settings.log_format == "console" or (settings.log_format == "auto" and colors)
+        terminal = sys.stdout.isatty()
+        colors = terminal and not os.environ.get("NO_COLOR")  # https://no-color.org
+        console = settings.log_format == "console" or (settings.log_format == "auto" and terminal)
         self._console = structlog.dev.ConsoleRenderer(colors=colors) if console else None
         self._writer = LineWriter(sys.stdout.fileno(), self._notice)
         self.level = settings.log_level
