@@ -74,7 +74,7 @@ def _lines(text: str) -> list[str]:
 
 
 class Terminal:
-    """A shell that writes to a terminal of its own; folders and variables stay from step to step."""
+    """A shell in a terminal of its own; folders and variables stay from step to step."""
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
         self._master, slave = pty.openpty()
@@ -92,7 +92,7 @@ class Terminal:
         os.close(slave)
 
     def run(self, command: str) -> tuple[str, int]:
-        """What the command writes until it ends, with what runs in the background; its exit code."""
+        """The output until the command ends, also of what runs in the background; its exit code."""
         assert self.shell.stdin
         self.shell.stdin.write(f"{{ {command}\n}} < /dev/null\nprintf '\\n{_END} %d\\n' $?\n")
         self.shell.stdin.flush()
