@@ -18,6 +18,7 @@ from typing import IO, Any
 
 import httpx2
 import pytest
+from dotenv import dotenv_values
 
 PACKAGE = "orders"
 ROOT = Path(__file__).parents[1]
@@ -97,6 +98,12 @@ def running(*, module: str = PACKAGE, **settings: object) -> Iterator[Service]:
             process.kill()
 
 
+def development_settings() -> dict[str, str]:
+    """The required settings of the service, with the values that `make run` uses too."""
+    values = dotenv_values(ROOT / ".env.example")
+    return {name: value for name, value in values.items() if value is not None}
+
+
 def free_ports(count: int) -> list[int]:
     """Different ports that nothing listens on."""
     shuffled = random.SystemRandom().sample(_PORTS, len(_PORTS))
@@ -112,9 +119,11 @@ def _is_free(port: int) -> bool:
 
 
 def _environment(settings: dict[str, object]) -> dict[str, str]:
-    """These settings and no others."""
+    """These settings and, of the others, the required ones."""
     inherited = {name: value for name, value in os.environ.items() if name.startswith(_INHERITED)}
-    return inherited | {name: str(value) for name, value in settings.items()}
+    return (
+        inherited | development_settings() | {name: str(value) for name, value in settings.items()}
+    )
 
 
 def _await_ready(service: Service) -> None:

@@ -20,6 +20,8 @@ from orders.app import application
 from orders.chassis import read_settings
 from orders.settings import Settings
 
+from ..service import development_settings
+
 ROOT = Path(__file__).parents[2]
 SCHEMA = yaml.safe_load((ROOT / "schema/openapi.yaml").read_text(encoding="utf-8"))
 
@@ -46,7 +48,7 @@ def api(storage_settings: dict[str, str]) -> FastAPI:
             return cast("FastAPI", served.app)
 
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in storage_settings.items():
+        for name, value in (development_settings() | storage_settings).items():
             patch.setenv(name, value)
         return asyncio.run(opened())
 
