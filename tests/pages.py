@@ -17,6 +17,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from .repositories import git
+
 _BLOCK = re.compile(r"^( *)```(\w+)(?: exit=(\d+))?\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 _COMMAND = re.compile(r"^\$ ", re.MULTILINE)
 _END = "-- end of the command, exit code"
@@ -35,6 +37,12 @@ class Block:
         for step in _COMMAND.split(self.text)[1:]:
             command, shown = re.split(r"(?<!\\)\n", step, maxsplit=1)
             yield Step(command, shown, self.exit_code)
+
+    def apply(self, folder: Path) -> None:
+        """Make the edits of a `diff` block; only the numbers in its `@@` lines may be off."""
+        # One file at a time: with --recount, git would take the next file's `---` for a removed line.
+        for patch in re.split(r"^(?=--- )", self.text, flags=re.MULTILINE)[1:]:
+            git(folder, "apply", "--recount", "--unidiff-zero", given=patch)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Remove the example, once the service has an endpoint of its own: `make remove-example`.
 
-Deletes the example's files, and the lines about it in other files. Lists the lines that it does not
-recognise, because somebody changed them.
+Deletes the example's files, and the lines about it in other files. Lists the lines that it does
+not recognise, because somebody changed them.
 """
 
 import ast
@@ -36,7 +36,7 @@ EDITS = {
         r'    op\.drop_index.*\n    op\.drop_table\("items"\)\n': "    pass\n",
     },
     "pyproject.toml": {
-        r'\[\[tool\.importlinter\.contracts\]\]\n.*\n.*\nsource_modules = \["\w+\.items"\]\n.*\n\n': "",
+        r'\[\[tool\.importlinter\.contracts\]\]\n.*\n.*\n.* = \["\w+\.items"\]\n.*\n\n': "",
         r'"\w+\.items", (?=")': "",
         r' *"\w+\.items",\n': "",
     },
@@ -81,7 +81,9 @@ def without_unused_imports(text: str) -> str:
     """A module without the names that it imports and does not use."""
     tree = ast.parse(text)
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    used |= {str(node.value) for node in ast.walk(tree) if isinstance(node, ast.Constant)}  # __all__
+    used |= {
+        str(node.value) for node in ast.walk(tree) if isinstance(node, ast.Constant)
+    }  # __all__
     lines = text.splitlines(keepends=True)
     for node in reversed(tree.body):
         if not isinstance(node, ast.Import | ast.ImportFrom):
@@ -114,7 +116,9 @@ def git(*arguments: str) -> str:
 
 def main() -> None:
     if git("status", "--porcelain", "--untracked-files=normal", "--", "."):
-        raise SystemExit("error: commit your changes first: then `git diff` shows what this removes")
+        raise SystemExit(
+            "error: commit your changes first: then `git diff` shows what this removes"
+        )
     released = bool(git("tag", "--list", "v*"))
     for pattern in FILES:
         for path in ROOT.glob(pattern):
@@ -128,7 +132,7 @@ def main() -> None:
         print(
             'Released databases still have its table. Remove it: make migration m="drop items"'
             if released
-            else "Your development database may still have its table. Delete the database: rm -r .data"
+            else "Your development database may still have its table. Delete it: rm -r .data"
         )
     places = ["src", "tests", "README.md", *(f":!{path}" for path in GENERATED_OR_SHARED)]
     if remains := git("grep", "--line-number", "-E", REMAINS, "--", *places):

@@ -1,14 +1,10 @@
 """docs/how-to/adopt-an-existing-service.md works as written, and nothing of a project is lost."""
 
-import os
 import re
 import shutil
-import signal
 import subprocess
-import textwrap
 import tomllib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -16,6 +12,7 @@ import pytest
 from scripts.lock import pip_index
 from scripts.render import ROOT
 from tests.checks import CONFLICT
+from tests.pages import Block, Terminal, blocks, terminal
 from tests.ports import free_ports
 from tests.repositories import append, git, release
 from tests.service.conftest import without_make
@@ -27,10 +24,8 @@ pytestmark = [
 ]
 
 PAGE = ROOT / "docs" / "how-to" / "adopt-an-existing-service.md"
-BLOCK = re.compile(r"^( *)```(console|diff)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 PORTS = {"PORT": "8000", "MANAGEMENT_PORT": "9000"}
 """The usual ones, which may be taken: others are put in their place."""
-END = "-- the end of what a command says --"
 
 MOVED = {
     "Makefile": "local.mk",
@@ -69,57 +64,32 @@ class Reader:
     """Someone who follows the page in a shell, with a project of their own."""
 
     def __init__(
-        self, project: Path, template: Path, python: Path, environment: Mapping[str, str]
+        self, shell: Terminal, ports: Mapping[str, str], project: Path, template: Path, python: Path
     ) -> None:
+        self.shell = shell
+        self.ports = ports
         self.project = project
         self.template = template
         self.python = python
         self.before = tracked(project)
         self.steps = self.updates = 0
-        self.ports = dict(zip(PORTS, map(str, free_ports(len(PORTS))), strict=True))
-        self.shell = subprocess.Popen(
-            ["sh"],
-            cwd=project.parent,
-            env={**environment, **self.ports, "SHIPSHAPE": str(template)},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
 
-    def follow(self, kind: str, block: str) -> None:
-        """Do what a block shows, and find what it shows of the output, `…` being anything."""
-        if kind == "diff":
-            git(self.project, "apply", "--unidiff-zero", given=block)
+    def follow(self, block: Block) -> None:
+        """Do what a block shows."""
+        if block.kind == "diff":
+            block.apply(self.project)
             return
-        for step in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-            command, _, shown = step.partition("\n")
+        for step in block.steps():
+            command = step.command
             if command.startswith("uvx copier update"):
                 self.updates += 1
                 self.next_release()
-            said = self.type(command)
-            wanted = ".*?".join(re.escape(part.strip()) for part in shown.split("…"))
-            found = re.search(wanted, said, re.DOTALL) if shown else not said
-            assert found, f"$ {command}\n{said}\n--- not as shown:\n{shown}"
+            for name, usual in PORTS.items():
+                command = command.replace(f":{usual}/", f":{self.ports[name]}/")
+            step.check(*self.shell.run(command))
             if command.startswith("git commit"):
                 self.steps += 1
                 self.look()
-
-    def type(self, command: str) -> str:
-        """What is said until the command ends, also by what runs in the background."""
-        for name, usual in PORTS.items():
-            command = command.replace(f":{usual}/", f":{self.ports[name]}/")
-        assert self.shell.stdin
-        assert self.shell.stdout
-        self.shell.stdin.write(f"{{ {command}\n}} < /dev/null\necho '{END}'\n")
-        self.shell.stdin.flush()
-        said = ""
-        while not said.endswith(f"{END}\n"):
-            line = self.shell.stdout.readline()
-            assert line, f"$ {command}\n{said}\n--- and the shell has ended"
-            said += line
-        return said.removesuffix(f"{END}\n")
 
     def next_release(self) -> None:
         """A release of the template that changes what is taken, and what is not."""
@@ -152,19 +122,6 @@ class Reader:
         assert "3 passed" in done.stdout
 
 
-@contextmanager
-def reader(
-    project: Path, template: Path, python: Path, environment: Mapping[str, str]
-) -> Iterator[Reader]:
-    """A reader, who closes the shell in the end."""
-    someone = Reader(project, template, python, environment)
-    try:
-        yield someone
-    finally:
-        os.killpg(someone.shell.pid, signal.SIGKILL)
-        someone.shell.communicate()
-
-
 def tracked(project: Path) -> dict[str, str]:
     """What git has of a project."""
     names = git(project, "ls-files", "-z").split("\0")[:-1]
@@ -190,10 +147,12 @@ def test_the_page_works_as_written(
     released: Path, project: Path, python: Path, environment: dict[str, str], tmp_path: Path
 ) -> None:
     template = shutil.copytree(released, tmp_path / "template", symlinks=True)
-    blocks = BLOCK.findall(PAGE.read_text("utf-8"))
-    with reader(project, template, python, without_make(environment)) as someone:
-        for _, kind, block in blocks:
-            someone.follow(kind, textwrap.dedent(block))
+    ports = dict(zip(PORTS, map(str, free_ports(len(PORTS))), strict=True))
+    variables = {**without_make(environment), **ports, "SHIPSHAPE": str(template)}
+    with terminal(project.parent, variables) as shell:
+        someone = Reader(shell, ports, project, template, python)
+        for block in blocks(PAGE.read_text("utf-8")):
+            someone.follow(block)
     assert (someone.steps, someone.updates) == (7, 2)
     after = tracked(project)
     taken = ("Makefile", "SECURITY.md", ".gitignore", "pyproject.toml", "src/app/chassis/health.py")

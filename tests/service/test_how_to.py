@@ -59,7 +59,7 @@ def follow(service: Path, text: str) -> None:
     with terminal(service, without_make(dict(os.environ | ENVIRONMENT))) as shell:
         for block in blocks(text):
             if block.kind == "diff":
-                git(service, "apply", "--recount", "--unidiff-zero", given=block.text)
+                block.apply(service)
                 continue
             for step in block.steps():
                 step.check(*shell.run(step.command))

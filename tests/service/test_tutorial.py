@@ -15,7 +15,6 @@ import pytest
 from scripts.render import ROOT
 from tests.pages import Block, Terminal, blocks, terminal
 from tests.ports import free_ports
-from tests.repositories import git
 
 from .conftest import without_make
 
@@ -40,7 +39,7 @@ class Reader:
     def follow(self, block: Block) -> None:
         """Do what a block of the tutorial shows."""
         if block.kind == "diff":
-            git(self.folder, "apply", "--recount", "--unidiff-zero", given=block.text)
+            block.apply(self.folder)
             return
         for step in block.steps():
             if step.command == "make run":
