@@ -70,7 +70,7 @@ def install_copier(service: Path) -> None:
         (folder / ".installed").touch()
 
 
-@pytest.mark.parametrize("name", ["My Work", "it's $HOME `id` \"x\" & #1 \\n", "-x", "Größe"])
+@pytest.mark.parametrize("name", ["My Work", 'it\'s $HOME `id` "x" & #1 \\n', "-x", "Größe"])
 def test_the_folder_is_entered(template: Path, tmp_path: Path, name: str) -> None:
     said = copier(tmp_path, "copy", "--defaults", "-d", "service=orders", "--", str(template), name)
     enter, install, run, replace = commands(said)
