@@ -61,7 +61,9 @@ def section(name: str, questions: Mapping[str, Any], explanation: str) -> str:
         "Messages": messages(question.get("validator", "")),
     }
     lines = (f"- {label}: {fact}" for label, fact in facts.items() if fact)
-    return "\n".join((f"### {name}\n", f"{plain(question.get('help', ''))}\n", f"{explanation}\n", *lines, ""))
+    return "\n".join(
+        (f"### {name}\n", f"{plain(question.get('help', ''))}\n", f"{explanation}\n", *lines, "")
+    )
 
 
 def choices(given: Any) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What the terminal shows of a question fits into one line of 80 columns: questionary cuts the rest."""
+"""All that a terminal of 80 columns shows of a question fits: questionary cuts the rest."""
 
 import re
 import shutil
@@ -54,7 +54,7 @@ def worker(template: Path, folder: Path, answers: AnyByStrDict) -> Worker:
 def question(template: Path, folder: Path, name: str, answers: AnyByStrDict) -> Question:
     """A question as Copier asks it, with answers to others."""
     with worker(template, folder, {"service": "orders"}) as asking:
-        context = asking._render_context() | answers
+        context = {**asking._render_context(), **answers}
         details = asking.template.questions_data[name]
         environment = asking.jinja_env
     return Question(
