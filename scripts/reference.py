@@ -20,14 +20,14 @@ FOLDER = ROOT / "docs" / "reference"
 HEAD = """\
 # Questions
 
-Made from `copier.yml` by `make docs`; do not edit it by hand.
+Generated from `copier.yml` by `make docs`. Do not edit this page.
 
-`copier copy --defaults` takes every default; `-d NAME=VALUE` answers one question beforehand.
+`copier copy --defaults` uses every default. `-d NAME=VALUE` answers a single question.
 """
 NOT_ASKED = """\
-## Answers that are not asked
+## Questions that are not asked
 
-There is a single choice, or the answer follows from the others.
+These have a single choice.
 """
 
 TAG = re.compile(r"{%.*?%}|{#.*?#}", re.DOTALL)
@@ -37,10 +37,11 @@ EXPRESSION = re.compile(r"{{-?\s*(.*?)\s*-?}}", re.DOTALL)
 def page(copier: Mapping[str, Any]) -> str:
     """The page of the questions."""
     questions = {name: each for name, each in copier.items() if not name.startswith("_")}
+    long = copier["_explanations"]
     asked = [name for name, each in questions.items() if each.get("when") is not False]
-    parts = [HEAD, *(section(name, questions) for name in asked)]
+    parts = [HEAD, *(section(name, questions, long[name]) for name in asked)]
     rest = [
-        (code(name), plain(each.get("help", "")), default(name, questions))
+        (code(name), f"{plain(each.get('help', ''))} {long[name]}", default(name, questions))
         for name, each in questions.items()
         if name not in asked
     ]
@@ -49,18 +50,20 @@ def page(copier: Mapping[str, Any]) -> str:
     return "\n".join(parts)
 
 
-def section(name: str, questions: Mapping[str, Any]) -> str:
-    """A question with all that is to know of it."""
+def section(name: str, questions: Mapping[str, Any], explanation: str) -> str:
+    """A question with its explanation and its rules."""
     question = questions[name]
     facts = {
         "Type": code(question.get("type", "yaml")),
         "Choices": ", ".join(choices(question.get("choices", ()))),
         "Default": default(name, questions),
         "Asked": f"when {code(question['when'])}" if "when" in question else "",
-        "Rule": rule(question.get("validator", "")),
+        "Messages": messages(question.get("validator", "")),
     }
     lines = (f"- {label}: {fact}" for label, fact in facts.items() if fact)
-    return "\n".join((f"### {name}\n", f"{plain(question.get('help', ''))}\n", *lines, ""))
+    return "\n".join(
+        (f"### {name}\n", f"{plain(question.get('help', ''))}\n", f"{explanation}\n", *lines, "")
+    )
 
 
 def choices(given: Any) -> Iterator[str]:
@@ -85,8 +88,8 @@ def default(name: str, questions: Mapping[str, Any]) -> str:
     return f"made from {' and '.join(used)}"
 
 
-def rule(validator: str) -> str:
-    """What a validator says is right: the text between its Jinja tags."""
+def messages(validator: str) -> str:
+    """All messages of a validator: the text between its Jinja tags."""
     return plain(EXPRESSION.sub("…", TAG.sub(" ", validator)))
 
 

@@ -13,6 +13,7 @@ PARTS = (
     "copier.yml",
     "generated",
     "locks",
+    "messages.jinja",
     "pins.jinja",
     "promise.jinja",
     "reserved-names.jinja",

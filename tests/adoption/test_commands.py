@@ -87,7 +87,7 @@ def test_the_start_adds_what_does_not_differ(
         (["--part", "cheks"], "there is no part cheks"),
         (["--part", "chassis"], "chassis needs checks: name it too"),
         (["-d", "service"], "service is no answer: it must be NAME=VALUE"),
-        (["-d", "service=Par cels"], "It must be at most 40 lower-case letters"),
+        (["-d", "service=Par cels"], "Start with a lowercase letter"),
         (["--template", "/nowhere"], "Local template must be a directory"),
         (["--release", "v9.9.9"], "v9.9.9"),
     ],

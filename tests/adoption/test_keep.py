@@ -126,7 +126,7 @@ def test_an_update_adds_nothing_to_what_is_kept(service: Path, name: str) -> Non
     """It would delete the file: only the old release would have it."""
     service = service.rename(service.with_name(name))
     before = files(service)
-    with pytest.raises(ValueError, match="(?s)keep.*only get shorter.*Add /tools.lock with"):
+    with pytest.raises(ValueError, match="'keep': To add: python3 -m scripts.update keep"):
         update(service, keep=[*KEEP, "/tools.lock"])
     assert files(service) == before
 
@@ -178,7 +178,7 @@ def test_a_release_without_the_question_is_updated(template: Path, tmp_path: Pat
 def test_what_is_no_list_of_patterns_is_refused(
     template: Path, tmp_path: Path, keep: object
 ) -> None:
-    with pytest.raises(ValueError, match="It must be a list of patterns that start with a slash"):
+    with pytest.raises(ValueError, match="Use a list like"):
         run_copy(str(template), tmp_path, {"service": "orders", "keep": keep}, defaults=True)
     assert not (tmp_path / "Makefile").exists()
 

@@ -35,12 +35,12 @@ def test_the_message_says_what_comes_next(template: Path, tmp_path: Path) -> Non
     commands = [f"    cd {folder}", "    make install", "    make run"]
     positions = [said.index(command) for command in commands]
     assert positions == sorted(positions)
-    assert "owner and contact are placeholders" in said
+    assert "Placeholders to replace: owner, contact, image." in said
 
 
 def test_the_message_is_content_with_an_owner(template: Path, tmp_path: Path) -> None:
     people = ["-d", "owner=@some/team", "-d", "contact=team@some.example"]
-    assert "placeholders" not in copy(template, tmp_path / "orders", *people).stderr
+    assert "Placeholders" not in copy(template, tmp_path / "orders", *people).stderr
 
 
 def test_answers_are_kept_and_nothing_else(template: Path, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ SETTINGS = {
     "_answers_file",
     "_envops",
     "_exclude",
+    "_explanations",
     "_external_data",
     "_message_after_copy",
     "_message_after_update",
@@ -26,7 +27,7 @@ SETTINGS = {
 }
 """The settings in use. Those that need trust, _tasks, _migrations and the like, never join.
 
-_ownership is no setting of Copier's: it ignores what it does not know.
+_explanations and _ownership are not Copier's: it ignores what it does not know.
 """
 
 ASKED_AT_MOST = 12
@@ -57,6 +58,8 @@ def faults(configuration: dict[str, Any]) -> list[str]:
             found.append(f"{name} is no question")
             continue
         found += [f"{name}: {key} means nothing" for key in value.keys() - question_keys()]
+        if not configuration["_explanations"].get(name):
+            found.append(f"{name} has no text in _explanations")
         found += [f"{name} has no {key}" for key in ("type", "help", "default") if key not in value]
         if "choices" not in value and "validator" not in value:
             found.append(f"{name} takes anything: it has neither choices nor a validator")
@@ -86,6 +89,7 @@ def test_the_class_of_a_question_is_still_what_it_was() -> None:
     [
         (("service", "validater"), "x"),
         (("service", "helps"), "x"),
+        (("_explanations", "service"), ""),
         (("_skip_if_exist",), ["poetry.lock"]),
         (("_tasks",), ["git init"]),
         (("_migrations",), []),

@@ -171,11 +171,37 @@ def test_answers_can_be_given(service: Service) -> None:
     assert service.answers()["tier"] == "silver"
 
 
+def test_several_answers_can_be_given_in_one_text(service: Service) -> None:
+    """As `make update data="…"` passes them."""
+    text = "tier=silver with = signs owner=@other/team"
+    done = service.update("update", "--data", text)
+    assert done.returncode == 0, done.stderr
+    found = service.answers()
+    assert (found["tier"], found["owner"]) == ("silver with = signs", "@other/team")
+
+
+def test_an_answer_can_be_changed_after_the_newest_release(
+    template: Path, service: Service
+) -> None:
+    """A service of a later commit stays there: Copier would refuse to go back to the release."""
+    assert service.update("update").returncode == 0
+    commit(service.folder)
+    (template / "README.md").write_text("new\n")
+    commit(template)
+    later = git(template, "describe", "--tags").strip()
+    service.answer(_commit=later)
+    done = service.update("update", "--data", "owner=@other/team")
+    assert done.returncode == 0, done.stderr
+    assert (service.answers()["_commit"], service.answers()["owner"]) == (later, "@other/team")
+
+
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
         ("owner=", "'' is no answer to owner. It must be a handle such as @organisation/team."),
         ("tier", "tier is no answer: it must be NAME=VALUE"),
+        ("tire=silver", "tire is not a question of the template"),
+        ("tier=a owner=@b/c tire=d", "tire is not a question of the template"),
     ],
 )
 def test_a_bad_answer_is_the_one_that_is_blamed(service: Service, data: str, sentence: str) -> None:

@@ -101,7 +101,7 @@ def test_a_second_update_changes_nothing(
 def test_an_answer_can_be_changed_without_a_newer_release(
     services: Services, tmp_path: Path
 ) -> None:
-    """The command that the message after a copy gives."""
+    """By Copier itself; tests/update/test_messages.py tries the command that a copy prints."""
     service = services.mine(NOW, sets(NOW)[0], tmp_path)
     update(service, owner="@other/team")
     assert_peace(service)

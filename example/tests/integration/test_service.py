@@ -49,6 +49,15 @@ def test_docs_page_needs_nothing_from_elsewhere(client: httpx2.Client) -> None:
     assert client.get("/static-offline-docs/swagger-ui-bundle.js").status_code == 200
 
 
+def test_root_leads_to_the_docs(service: Service, client: httpx2.Client) -> None:
+    answer = client.get("/")
+
+    assert (answer.status_code, answer.headers["location"]) == (307, "docs")
+    assert client.get("/", follow_redirects=True).url.path == "/docs"
+    metrics = httpx2.get(f"{service.management}/metrics").text
+    assert 'http_response_status_code="307",http_route="/"' in metrics
+
+
 def test_unknown_path_and_method_are_problems(client: httpx2.Client) -> None:
     for response, status in ((client.get("/nothing"), 404), (client.delete("/docs"), 405)):
         problem = response.json()

@@ -10,8 +10,11 @@ from pathlib import Path
 from . import answers, repository
 from .answers import Answers
 from .errors import UpdateError
-from .programs import PATCH, ROOT, ProgramError, copier, git, names
+from .programs import PATCH, ROOT, ProgramError, copier, git, names, read_yaml
 from .template import Template, cloned
+
+# The space between two answers in one text, as make passes them: `owner=@a/b contact=a@b.example`.
+_BETWEEN_ANSWERS = re.compile(r"\s+(?=[a-z]\w*=)")
 
 # How Copier says that an answer will not do: the name of its question, and why.
 _REFUSAL = re.compile(
@@ -68,15 +71,20 @@ class Attempt:
 def attempted(data: Sequence[str] = ()) -> Iterator[Attempt | None]:
     """The update to the newest release, None where the service has it.
 
-    `data` has answers to give, as NAME=VALUE: then there is an update in any case.
+    `data` has answers to give, as NAME=VALUE, one or more in a text: then there is an update in any
+    case, if only of the answers.
     """
-    given = dict(_answer(each) for each in data)
+    given = dict(_answer(each) for text in data for each in _BETWEEN_ANSWERS.split(text))
     repository.require_clean()
     before = answers.read(ROOT)
     with cloned(before) as template:
-        if given or _is_behind():
+        behind = _is_behind()
+        if given or behind:
+            _require_questions(template, given)
+            # A commit after the newest release stays: Copier refuses to go back to that release.
+            options = [] if behind else ["--vcs-ref=:current:"]
             with repository.worktree() as folder:
-                yield _update(before, template, folder, given)
+                yield _update(before, template, folder, given, options)
         else:
             yield None
 
@@ -89,6 +97,13 @@ def _answer(text: str) -> tuple[str, str]:
     return name, value
 
 
+def _require_questions(template: Template, given: Collection[str]) -> None:
+    """UpdateError for an answer to no question: Copier ignores it without a message."""
+    known = read_yaml(template.text("HEAD", "copier.yml") or "{}")
+    if unknown := [name for name in given if name not in known]:
+        raise UpdateError(f"{unknown[0]} is not a question of the template")
+
+
 def _is_behind() -> bool:
     """Whether there is a newer release."""
     try:
@@ -98,11 +113,17 @@ def _is_behind() -> bool:
     return bool(found["update_available"])
 
 
-def _update(before: Answers, template: Template, folder: Path, given: Mapping[str, str]) -> Attempt:
+def _update(
+    before: Answers,
+    template: Template,
+    folder: Path,
+    given: Mapping[str, str],
+    more_options: Sequence[str],
+) -> Attempt:
     """The update, in a folder that is a worktree of the service."""
     # With few lines of context, a patch fits in more places than the right one. What does not
     # fit is merged whole, in three ways.
-    options = ["--defaults", "--quiet", "--conflict=inline", "--context-lines=30"]
+    options = ["--defaults", "--quiet", "--conflict=inline", "--context-lines=30", *more_options]
     options += [f"--data={name}={value}" for name, value in given.items()]
     try:
         copier("update", *options, folder)

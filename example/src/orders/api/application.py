@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
 
 from ..items import ItemStore
@@ -27,7 +28,14 @@ def create_api(items: ItemStore) -> FastAPI:
     api.include_router(items_router)
     # -- yours below --
     add_error_handlers(api)
+    # Last, so that a route of your own for `/` wins. It is no operation of the schema.
+    api.get("/", include_in_schema=False, status_code=307)(to_docs)
     return api
+
+
+async def to_docs() -> RedirectResponse:
+    """Send people to the docs; the address is relative, to work behind a path prefix."""
+    return RedirectResponse("docs")
 
 
 @cache

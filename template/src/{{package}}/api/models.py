@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictInt
 
 class ItemDraft(BaseModel):
     """
-    What a caller may say of an item.
+    The fields of an item that callers set.
     """
 
     model_config = ConfigDict(
@@ -19,7 +19,9 @@ class ItemDraft(BaseModel):
     name: Annotated[
         str, Field(examples=["Teapot"], max_length=100, min_length=1, pattern="^[^\\x00]*$")
     ]
-    description: Annotated[str | None, Field(max_length=1000, pattern="^[^\\x00]*$")] = None
+    description: Annotated[
+        str | None, Field(examples=["Holds one litre"], max_length=1000, pattern="^[^\\x00]*$")
+    ] = None
     quantity: Annotated[StrictInt, Field(examples=[3], ge=0, le=2147483647)]
 
 
@@ -31,17 +33,17 @@ class Item(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
     )
-    id: UUID
-    name: str
-    description: str | None
-    quantity: StrictInt
-    created_at: AwareDatetime
-    updated_at: AwareDatetime
+    id: Annotated[UUID, Field(examples=["7d444840-9dc0-11d1-b245-5ffdce74fad2"])]
+    name: Annotated[str, Field(examples=["Teapot"])]
+    description: Annotated[str | None, Field(examples=["Holds one litre"])]
+    quantity: Annotated[StrictInt, Field(examples=[3])]
+    created_at: Annotated[AwareDatetime, Field(examples=["2026-01-01T12:00:00Z"])]
+    updated_at: Annotated[AwareDatetime, Field(examples=["2026-01-01T12:00:00Z"])]
 
 
 class ItemPage(BaseModel):
     """
-    A part of the list of items.
+    A page of the list of items.
     """
 
     model_config = ConfigDict(
@@ -49,17 +51,18 @@ class ItemPage(BaseModel):
     )
     items: list[Item]
     next_cursor: Annotated[
-        str | None, Field(description="Where the next page starts; null on the last one.")
+        str | None,
+        Field(description="Cursor of the next page; null on the last page.", examples=[None]),
     ]
 
 
 class ProblemError(BaseModel):
     """
-    One place of a request that does not fit the schema.
+    A part of a request that does not match the schema.
     """
 
     location: Annotated[str, Field(examples=["body.name"])]
-    detail: str
+    detail: Annotated[str, Field(examples=["String should have at least 1 character"])]
 
 
 class Problem(BaseModel):
@@ -67,9 +70,9 @@ class Problem(BaseModel):
     An error, RFC 9457.
     """
 
-    type: str
+    type: Annotated[str, Field(examples=["about:blank"])]
     title: str
     status: StrictInt
     detail: str
-    request_id: str | None = None
+    request_id: Annotated[str | None, Field(examples=["b2c1f0d4a7e94c1c9a3f5d6e7b8c9d0e"])] = None
     errors: list[ProblemError] | None = None
