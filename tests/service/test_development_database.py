@@ -271,7 +271,8 @@ def test_a_server_that_is_killed(checkout: Checkout) -> None:
 def test_a_process_id_that_is_used_again(checkout: Checkout) -> None:
     checkout.select("1")
     with subprocess.Popen([*as_user(checkout.user), "sleep", "60"]) as unrelated:
-        crashed = Path(tempfile.mkdtemp(prefix="postgresql-"))
+        crashed = checkout.folder / "postgresql-crashed"
+        crashed.mkdir()
         (crashed / ".s.PGSQL.5432").touch()
         lines = [unrelated.pid, checkout.cluster, 1, 5432, crashed, "", "1 1", "ready"]
         text = "".join(f"{line}\n" for line in lines)
