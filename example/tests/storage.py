@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from io import StringIO
 from pathlib import Path
 from uuid import uuid4
@@ -17,7 +17,7 @@ from orders.items import ItemStore
 from orders.storage import StorageSettings, open_storage
 from orders.storage.engine import asyncpg_url
 
-from scripts.with_database import development_database
+from scripts.with_database import DatabaseError, development_database
 
 ROOT = Path(__file__).parents[1]
 
@@ -25,7 +25,11 @@ ROOT = Path(__file__).parents[1]
 @pytest.fixture(scope="session")
 def database_server() -> Iterator[str]:
     """The address of a PostgreSQL server: DATABASE_URL's, or that of `make run`."""
-    with development_database() as url:
+    with ExitStack() as stack:
+        try:
+            url = stack.enter_context(development_database())
+        except DatabaseError as error:
+            pytest.exit(f"error: {error}", returncode=1)
         yield url
 
 
