@@ -311,6 +311,16 @@ def answers_that_are(text: str) -> Callable[[Service], None]:
     return prepare
 
 
+def of_another_user(service: Service) -> None:
+    service.variables["GIT_TEST_ASSUME_DIFFERENT_OWNER"] = "1"  # git's own way to test this
+
+
+def bare_template(service: Service) -> None:
+    folder = service.folder.with_name("bare")
+    git(service.folder, "init", "--quiet", "--bare", str(folder))
+    service.answer(_src_path=str(folder))
+
+
 def answers_with(**changed: object) -> Callable[[Service], None]:
     return lambda service: service.answer(**changed)
 
@@ -329,6 +339,8 @@ BAD_INPUT: dict[str, tuple[Callable[[Service], None], str]] = {
     "no _src_path": (answers_with(_src_path=None), "lacks _src_path, the address of"),
     "an unknown commit": (answers_with(_commit="v0.0.9"), "a release that it has: v0.2.0, v0.1.0"),
     "an option as commit": (answers_with(_commit="--help"), "the template has no --help"),
+    "another user's": (of_another_user, "run `git config --global --add safe.directory "),
+    "a bare template": (bare_template, "write _src_path: git+file://"),
     "a moved template": (answers_with(_src_path="/no/such/place.git"), "write its new address as"),
     "no network": (
         answers_with(_src_path="http://127.0.0.1:9/shipshape.git"),
