@@ -38,7 +38,6 @@ lint: install  ## Check style, workflows and secrets
 	@$(BIN)/black --check --quiet . || { $(BIN)/black --check . ; exit 1; }
 	@$(BIN)/isort --check-only --quiet .
 	@$(BIN)/flake8
-	@$(BIN)/shellcheck .ci/run fleet/propose
 	@$(BIN)/zizmor --quiet --offline --pedantic .github
 	@$(FILES) | xargs -0 $(BIN)/detect-secrets-hook
 
@@ -54,8 +53,9 @@ types: install  ## Check the types
 .PHONY: check
 check: lint types test  ## All that CI runs
 
+# A .venv of the lock before will do: `make install` refuses a lock that no longer fits.
 .PHONY: lock
-lock: install  ## Resolve all dependencies, with UPGRADE=1 to their newest versions
+lock: $(if $(wildcard .venv/bin/python),.tools/.installed,install)  ## Resolve all dependencies, with UPGRADE=1 to their newest versions
 	@$(BIN)/python -m scripts.lock $(if $(UPGRADE),--upgrade)
 
 .PHONY: generate
@@ -93,3 +93,7 @@ clean:  ## Delete all that was made here
 
 # What fits is left alone. A PYTHON that is given replaces the one of the last installation.
 INSTALL = $(PYTHON) template/scripts/install.py $(if $(filter file:python3,$(origin PYTHON):$(PYTHON)),,--chosen)
+
+.PHONY: .tools/.installed
+.tools/.installed:
+	@$(INSTALL) .tools

@@ -20,10 +20,11 @@ import sys
 from pathlib import Path
 
 ROOT = Path.cwd()  # make's: the template installs itself with this file, too
+IS_SERVICE = (ROOT / "src").is_dir()  # the template has nothing to import
 LOCKS = {
     ".tools": ("tools.lock",),
     ".tools/copier": ("scripts/update/copier.lock",),
-    ".venv": ("poetry.lock", "pyproject.toml"),
+    ".venv": ("poetry.lock", "pyproject.toml") if IS_SERVICE else ("poetry.lock",),
 }
 MIRROR_PAGES = ("docs/how-to/work-behind-a-mirror.md", "README.md")
 
@@ -32,6 +33,7 @@ _OFFLINE = re.compile(
     r"connection broken by|Failed to fetch|error sending request|dns error|Network connectivity"
 )
 _UV = ROOT / ".tools" / "bin" / "uv"
+_REQUIREMENTS = ROOT / ".tools" / "requirements.txt"
 
 
 class InstallError(Exception):
@@ -96,7 +98,13 @@ def recorded(name: str) -> dict[str, str]:
 
 def state(name: str, python: str) -> dict[str, str]:
     """What an environment depends on."""
-    locks = b"".join((ROOT / lock).read_bytes() for lock in LOCKS[name])
+    try:
+        locks = b"".join((ROOT / lock).read_bytes() for lock in LOCKS[name])
+    except FileNotFoundError as error:
+        missing = Path(error.filename).relative_to(ROOT)
+        raise InstallError(
+            f"{missing} is missing: restore it with `git checkout HEAD -- {missing}`"
+        ) from None
     return {
         "python": python,
         "runs": os.path.realpath(ROOT / name / "bin" / "python"),  # another one after an upgrade
@@ -105,12 +113,14 @@ def state(name: str, python: str) -> dict[str, str]:
     }
 
 
-def install(name: str, editable: bool) -> None:
+def install(name: str) -> None:
     """Install an environment, and record its state once it is complete."""
     python = os.path.realpath(sys.executable)
     before, now = recorded(name), state(name, python)
+    if name == ".venv":
+        export()  # what can fail by the lock fails while nothing has changed
     if before:
-        (ROOT / name / ".installed").unlink()
+        record(name, {**before, "locks": "incomplete"})
     if name == ".tools":
         install_tools()
     else:
@@ -119,10 +129,28 @@ def install(name: str, editable: bool) -> None:
         keep = "--allow-existing" if same else "--clear"
         run(_UV, "venv", "--quiet", keep, "--python", python, name)
         if name == ".venv":
-            install_venv(editable)
+            install_venv()
         else:
             install_copier()
-    (ROOT / name / ".installed").write_text(json.dumps(state(name, python)), "utf-8")
+    record(name, state(name, python))
+
+
+def record(name: str, found: dict[str, str]) -> None:
+    """Write down the state of an environment."""
+    (ROOT / name / ".installed").write_text(json.dumps(found), "utf-8")
+
+
+def export() -> None:
+    """Write poetry.lock as requirements, which uv reads."""
+    print("installing poetry.lock into .venv", file=sys.stderr, flush=True)
+    try:
+        run(".tools/bin/poetry", "export", "--with", "dev", "--output", str(_REQUIREMENTS))
+    except InstallError as error:
+        if "poetry lock" not in str(error):
+            raise
+        raise InstallError(
+            "poetry.lock does not fit pyproject.toml any more: run `make lock`"
+        ) from None
 
 
 def install_tools() -> None:
@@ -154,18 +182,15 @@ def install_copier() -> None:
     run_uv(_UV, "sync", "--python", ".tools/copier/bin/python", "--require-hashes", lock)
 
 
-def install_venv(editable: bool) -> None:
+def install_venv() -> None:
     """What poetry.lock names and, with the poetry-core of .tools, the service itself."""
-    print("installing poetry.lock into .venv", file=sys.stderr, flush=True)
-    requirements = ROOT / ".venv" / "requirements.txt"
-    run(".tools/bin/poetry", "export", "--quiet", "--with", "dev", "--output", str(requirements))
-    if editable:
-        requirements.write_text(requirements.read_text("utf-8") + "--editable .\n", "utf-8")
+    if IS_SERVICE:
+        _REQUIREMENTS.write_text(_REQUIREMENTS.read_text("utf-8") + "--editable .\n", "utf-8")
     [packages] = (ROOT / ".tools").glob("lib/python*/site-packages")
     os.environ["PYTHONPATH"] = str(packages)
     # uv verifies hashes in any case. The option also demands one of the project, which has none.
-    options = ("--no-build-isolation",) if editable else ("--require-hashes",)
-    run_uv(_UV, "sync", "--python", ".venv/bin/python", *options, str(requirements))
+    options = ("--no-build-isolation",) if IS_SERVICE else ("--require-hashes",)
+    run_uv(_UV, "sync", "--python", ".venv/bin/python", *options, str(_REQUIREMENTS))
 
 
 def run_uv(uv: Path | str, *arguments: str) -> None:
@@ -207,7 +232,6 @@ def use_recorded_python(name: str) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("environment", choices=sorted(LOCKS))
-    parser.add_argument("--editable", action="store_true", help="install the project, too")
     parser.add_argument("--chosen", action="store_true", help="use this Python, not the last one")
     given = parser.parse_args()
     chosen = os.path.realpath(sys.executable) if given.chosen else ""
@@ -218,7 +242,7 @@ def main() -> int:
                 if not chosen:
                     use_recorded_python(given.environment)
                 check_python()
-                install(name, given.editable)
+                install(name)
     except InstallError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
