@@ -21,7 +21,7 @@ from pathlib import Path
 
 ROOT = Path.cwd()  # make's: the template installs itself with this file, too
 IS_SERVICE = (ROOT / "src").is_dir()  # the template has nothing to import
-LOCKS = {
+LOCKS: dict[str, tuple[str, ...]] = {
     ".tools": ("tools.lock",),
     ".tools/copier": ("scripts/update/copier.lock",),
     ".venv": ("poetry.lock", "pyproject.toml") if IS_SERVICE else ("poetry.lock",),
@@ -46,7 +46,7 @@ class OfflineError(InstallError):
 
 def check_conflicts() -> None:
     """InstallError for a lock, or a pyproject.toml, that was merged with a conflict."""
-    for name in sorted({lock for locks in LOCKS.values() for lock in locks}):
+    for name in ("pyproject.toml", *(locks[0] for locks in LOCKS.values())):
         path = ROOT / name
         found = path.exists() and _MARKER.search(path.read_text("utf-8"))
         if found:
@@ -154,25 +154,26 @@ def export() -> None:
 
 
 def install_tools() -> None:
-    """Poetry and uv. pip brings uv, which brings the rest in a tenth of pip's time."""
+    """Poetry and uv, by a uv that is there: it can do without a network. Else pip brings one."""
     print("installing Poetry and uv into .tools", file=sys.stderr, flush=True)
     run(sys.executable, "-m", "venv", "--clear", ".tools")
+    locked = ("--python", ".tools/bin/python", "--require-hashes", "--requirement", "tools.lock")
+    found = shutil.which("uv")
+    if found:
+        try:
+            run_uv(found, "install", *locked)
+            return
+        except OfflineError:
+            raise
+        except InstallError:
+            pass  # too old for this, or a shim with nothing behind it
     lock = (ROOT / "tools.lock").read_text("utf-8")
     pinned = re.search(r"^uv==.*?(?=^\w|\Z)", lock, re.MULTILINE | re.DOTALL)
     assert pinned
     (ROOT / ".tools" / "uv.txt").write_text(pinned[0], "utf-8")
     pip = (".tools/bin/python", "-m", "pip", "install", "--quiet", "--retries=1")
-    uv: Path | str = _UV
-    try:
-        run(*pip, "--require-hashes", "--requirement", ".tools/uv.txt")
-    except OfflineError:
-        # pip cannot install from its cache alone. A uv of the machine can: uv of the lock, too.
-        found = shutil.which("uv")
-        if not found:
-            raise
-        uv = found
-    target = ("--python", ".tools/bin/python", "--require-hashes", "--requirement", "tools.lock")
-    run_uv(uv, "install", *target)
+    run(*pip, "--require-hashes", "--requirement", ".tools/uv.txt")
+    run_uv(_UV, "install", *locked)  # in a tenth of pip's time
 
 
 def install_copier() -> None:
