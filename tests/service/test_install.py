@@ -1,4 +1,4 @@
-"""`make install` finds what no longer works, and needs no network for what was downloaded before."""
+"""`make install` replaces what no longer works, and needs no network if its cache is warm."""
 
 import os
 import shutil

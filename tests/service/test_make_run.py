@@ -1,4 +1,4 @@
-"""`make run` reloads on changes, ends where the service cannot start, and leaves nothing running."""
+"""`make run` reloads on changes, fails if the service cannot start, and leaves nothing running."""
 
 import os
 import signal
