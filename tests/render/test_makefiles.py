@@ -1,5 +1,6 @@
 """`make` works with the tools of any machine, and names what is missing in one sentence."""
 
+import ast
 import os
 import re
 import shutil
@@ -72,6 +73,12 @@ def test_the_project_says_which_python_will_do(folder: Path, tmp_path: Path) -> 
     path.write_text(path.read_text("utf-8").replace(">=3.11,<3.15", ">= 3.9, < 3.10"), "utf-8")
     _, [said] = make(folder, "install", f"PYTHON={sys.executable}")
     assert said.startswith("error: Python >= 3.9, < 3.10 is needed, and ")
+
+
+def test_an_old_python_can_read_what_names_the_right_one() -> None:
+    """The Python of macOS is 3.9; what it cannot parse could not tell."""
+    script = ROOT / "template" / "scripts" / "install.py"
+    ast.parse(script.read_text("utf-8"), feature_version=(3, 7))
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ def cloned(source: Answers) -> Iterator[Template]:
     if not address.endswith(".git") and _is_bare(Path(address).expanduser()):
         raise UpdateError(
             f"the template at {address} is a bare repository, which Copier does not read by its "
-            f"path alone: write _src_path: git+file://{address} into {answers.FILE}, and commit that"
+            f"path alone: write _src_path: git+file://{address} into {answers.FILE}, and commit it"
         )
     with tempfile.TemporaryDirectory(prefix="template-") as temporary:
         template = Template(Path(temporary) / "template")
