@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.render import ROOT, export
+from scripts.render import export
 from tests.repositories import commit, git
 from tests.update.template_of_releases import (
     NEW,
