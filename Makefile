@@ -15,10 +15,11 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help
 help:  ## List the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  \1\t/' | expand -t 14
+	@awk -F ':.*## *' '/^[a-z-]+:.*## / { printf "  %-12s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: install
-install: .venv/.installed  ## Install what poetry.lock says, hashes verified, into .venv
+install:  ## Install what poetry.lock says, hashes verified, into .venv
+	@$(INSTALL) .venv
 
 .PHONY: demo
 demo: install  ## Make a service with the default answers, start it and show it, until Ctrl-C
@@ -37,7 +38,6 @@ lint: install  ## Check style, workflows and secrets
 	@$(BIN)/black --check --quiet . || { $(BIN)/black --check . ; exit 1; }
 	@$(BIN)/isort --check-only --quiet .
 	@$(BIN)/flake8
-	@$(BIN)/shellcheck .ci/run fleet/propose
 	@$(BIN)/zizmor --quiet --offline --pedantic .github
 	@$(FILES) | xargs -0 $(BIN)/detect-secrets-hook
 
@@ -53,8 +53,9 @@ types: install  ## Check the types
 .PHONY: check
 check: lint types test  ## All that CI runs
 
+# A .venv of the lock before will do: `make install` refuses a lock that no longer fits.
 .PHONY: lock
-lock: install  ## Resolve all dependencies, with UPGRADE=1 to their newest versions
+lock: $(if $(wildcard .venv/bin/python),.tools/.installed,install)  ## Resolve all dependencies, with UPGRADE=1 to their newest versions
 	@$(BIN)/python -m scripts.lock $(if $(UPGRADE),--upgrade)
 
 .PHONY: generate
@@ -90,23 +91,9 @@ clean:  ## Delete all that was made here
 	rm -rf .venv .tools .mypy_cache .pytest_cache build dist
 	find bench scripts tests -name __pycache__ -prune -exec rm -rf {} +
 
-# Poetry and uv in the versions of tools.lock, so that everyone has the same ones. pip brings uv,
-# which brings the rest in a tenth of pip's time.
-.tools/.installed: tools.lock
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-		{ echo "error: Python 3.11 or newer is needed: name one, as in \`make install PYTHON=python3.13\`" >&2; exit 1; }
-	@$(PYTHON) -c 'import ensurepip, venv' || \
-		{ echo "error: $(PYTHON) comes without venv: install it (Debian: apt install python3-venv)" >&2; exit 1; }
-	@echo "installing Poetry and uv into .tools"
-	@$(PYTHON) -m venv --clear .tools
-	@awk '/^[a-z]/ { uv = /^uv==/ } uv' tools.lock > .tools/uv.txt
-	@.tools/bin/python -m pip install -qq --require-hashes --requirement .tools/uv.txt
-	@.tools/bin/uv pip install --quiet --python .tools/bin/python --require-hashes --requirement tools.lock
-	@touch $@
+# What fits is left alone. A PYTHON that is given replaces the one of the last installation.
+INSTALL = $(PYTHON) template/scripts/install.py $(if $(filter file:python3,$(origin PYTHON):$(PYTHON)),,--chosen)
 
-.venv/.installed: .tools/.installed poetry.lock
-	@echo "installing poetry.lock into .venv"
-	@.tools/bin/uv venv --quiet --allow-existing --python $(PYTHON) .venv
-	@.tools/bin/poetry export --quiet --with dev --output .venv/requirements.txt
-	@.tools/bin/uv pip sync --quiet --require-hashes .venv/requirements.txt
-	@touch $@
+.PHONY: .tools/.installed
+.tools/.installed:
+	@$(INSTALL) .tools

@@ -49,13 +49,9 @@ def address() -> str:
 
     Services write it down, and their jobs have no key for ssh: it is the one by https, of nobody.
     """
-    command = ["git", "-C", str(ROOT), "remote", "get-url", "origin"]
-    done = subprocess.run(
-        command, env=programs.environment(), capture_output=True, text=True, check=False
-    )
-    found = re.sub(
-        r"^(?:ssh://)?[^@/:]+@([^/:]+)(?::\d+/|[/:])", r"https://\1/", done.stdout.strip()
-    )
+    nowhere = (2, 128)  # it has no origin, or is in no repository
+    said = programs.run("git", "remote", "get-url", "origin", cwd=ROOT, accept=(0, *nowhere))
+    found = re.sub(r"^(?:ssh://)?[^@/:]+@([^/:]+)(?::\d+/|[/:])", r"https://\1/", said.strip())
     return re.sub("^https://[^@/]*@", "https://", found) or str(ROOT)
 
 

@@ -9,7 +9,6 @@ service and its owner, and .copier-answers.yml, for the release that it has.
 import argparse
 import json
 import re
-import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -19,7 +18,7 @@ from typing import Any
 import yaml
 
 from .markdown import plain, table
-from .releases import Release, ReleaseError, read
+from .releases import OwnerError, Release, ReleaseError, git, read
 from .render import ROOT
 
 CATALOG = "catalog-info.yaml"
@@ -73,9 +72,12 @@ def is_clone(folder: Path) -> bool:
 
 def template() -> str:
     """The name of the repository that this checkout was cloned from, "" where there is none."""
-    command = ["git", "remote", "get-url", "origin"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    return repository(done.stdout.strip())
+    try:
+        return repository(git(ROOT, "remote", "get-url", "origin"))
+    except OwnerError:
+        raise
+    except ReleaseError:
+        return ""
 
 
 def repository(address: str) -> str:

@@ -36,6 +36,10 @@ class ReleaseError(Exception):
     """What stands in the way of a release, in a sentence."""
 
 
+class OwnerError(ReleaseError):
+    """The repository belongs to another user, and git does not read such a one unasked."""
+
+
 @dataclass(frozen=True)
 class Release:
     """A release, and the commit that services are made from."""
@@ -93,6 +97,11 @@ def git(folder: Path, *arguments: str) -> str:
     done = subprocess.run(
         ["git", *arguments], cwd=folder, capture_output=True, text=True, check=False
     )
+    if trust := re.search(r"git config --global --add safe\.directory (.+)", done.stderr):
+        raise OwnerError(
+            f"{trust[1]} belongs to another user, so git does not read it: if you trust it, "
+            f"run `{trust[0]}`"
+        )
     if done.returncode != 0:
         raise ReleaseError(f"git {' '.join(arguments)}: {done.stderr.strip() or done.stdout}")
     return done.stdout.strip()

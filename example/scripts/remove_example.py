@@ -81,9 +81,8 @@ def without_unused_imports(text: str) -> str:
     """A module without the names that it imports and does not use."""
     tree = ast.parse(text)
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    used |= {
-        str(node.value) for node in ast.walk(tree) if isinstance(node, ast.Constant)
-    }  # __all__
+    constants = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    used |= {value for value in constants if isinstance(value, str)}  # such as those in __all__
     lines = text.splitlines(keepends=True)
     for node in reversed(tree.body):
         if not isinstance(node, ast.Import | ast.ImportFrom):

@@ -31,6 +31,11 @@ def run(*command: str, input: str | None = None, accept: Collection[int] = (0,))
         reason = error.strerror.lower() if error.strerror else "it cannot be run"
         raise DeliveryError(f"{command[0]} is needed, and cannot be run: {reason}") from None
     if done.returncode not in accept:
+        if trust := re.search(r"git config --global --add safe\.directory (.+)", done.stderr):
+            raise DeliveryError(
+                f"{trust[1]} belongs to another user, so git does not read it: if you trust it, "
+                f"run `{trust[0]}`"
+            )
         raise CommandError(command[0], done.returncode, done.stderr)
     return done.stdout
 

@@ -140,6 +140,15 @@ def test_a_base_that_is_not_there(repository: Repository, base: str) -> None:
     )
 
 
+def test_a_repository_of_another_user(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")  # git's own way to test this
+    status, said = repository.contract()
+    assert status == 2
+    assert "run `git config --global --add safe.directory " in said
+
+
 def test_before_the_first_commit_there_is_nothing(repository: Repository) -> None:
     status, said = repository.contract("0" * 40)
     assert (status, said.count("\n")) == (0, 1)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.render import ROOT, export
+from scripts.render import export
 from tests.repositories import commit, git
 from tests.update.template_of_releases import (
     NEW,
@@ -337,6 +337,16 @@ def answers_that_are(text: str) -> Callable[[Service], None]:
     return prepare
 
 
+def of_another_user(service: Service) -> None:
+    service.variables["GIT_TEST_ASSUME_DIFFERENT_OWNER"] = "1"  # git's own way to test this
+
+
+def bare_template(service: Service) -> None:
+    folder = service.folder.with_name("bare")
+    git(service.folder, "init", "--quiet", "--bare", str(folder))
+    service.answer(_src_path=str(folder))
+
+
 def answers_with(**changed: object) -> Callable[[Service], None]:
     return lambda service: service.answer(**changed)
 
@@ -355,6 +365,8 @@ BAD_INPUT: dict[str, tuple[Callable[[Service], None], str]] = {
     "no _src_path": (answers_with(_src_path=None), "lacks _src_path, the address of"),
     "an unknown commit": (answers_with(_commit="v0.0.9"), "a release that it has: v0.2.0, v0.1.0"),
     "an option as commit": (answers_with(_commit="--help"), "the template has no --help"),
+    "another user's": (of_another_user, "run `git config --global --add safe.directory "),
+    "a bare template": (bare_template, "write _src_path: git+file://"),
     "a moved template": (answers_with(_src_path="/no/such/place.git"), "write its new address as"),
     "no network": (
         answers_with(_src_path="http://127.0.0.1:9/shipshape.git"),
@@ -722,8 +734,6 @@ def test_make_installs_copier_by_its_lock_and_once(tmp_path: Path) -> None:
     service = Service.start(template, tmp_path / "orders")
     tools = service.folder / ".tools"
     (tools / "copier").unlink()
-    (tools / "bin").symlink_to(ROOT / ".tools" / "bin")
-    (tools / ".installed").touch()
 
     def preview() -> str:
         command = ["make", "--silent", "update-preview", f"PYTHON={sys.executable}"]
@@ -732,7 +742,8 @@ def test_make_installs_copier_by_its_lock_and_once(tmp_path: Path) -> None:
         assert done.stdout == "this is the newest release of the template: nothing to update\n"
         return done.stderr
 
-    assert preview() == "installing Copier into .tools/copier\n"
+    tools_first = "installing Poetry and uv into .tools\n"
+    assert preview() == f"{tools_first}installing Copier into .tools/copier\n"
     assert preview() == ""
     version = subprocess.run(
         [tools / "copier/bin/copier", "--version"], capture_output=True, text=True, check=True

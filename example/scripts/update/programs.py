@@ -76,8 +76,14 @@ def run(
         )
     except FileNotFoundError:
         raise UpdateError(f"{name} is needed, and not installed") from None
+    said = done.stderr.decode("utf-8", "replace")
+    if trust := re.search(r"git config --global --add safe\.directory (.+)", said):
+        raise UpdateError(
+            f"{trust[1]} belongs to another user, so git does not read it: if you trust it, "
+            f"run `{trust[0]}`"
+        )
     if done.returncode not in accept:
-        raise ProgramError(name, done.stderr.decode("utf-8", "replace"))
+        raise ProgramError(name, said)
     return done.stdout.decode("utf-8", _EXACTLY)
 
 

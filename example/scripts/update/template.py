@@ -62,6 +62,11 @@ def cloned(source: Answers) -> Iterator[Template]:
     for pattern, replacement in _ADDRESSES.items():
         if re.fullmatch(pattern, address):
             address = re.sub(f"^{pattern}$", replacement, address)
+    if not address.endswith(".git") and _is_bare(Path(address).expanduser()):
+        raise UpdateError(
+            f"the template at {address} is a bare repository, which Copier does not read by its "
+            f"path alone: write _src_path: git+file://{address} into {answers.FILE}, and commit it"
+        )
     with tempfile.TemporaryDirectory(prefix="template-") as temporary:
         template = Template(Path(temporary) / "template")
         try:
@@ -73,3 +78,8 @@ def cloned(source: Answers) -> Iterator[Template]:
             ) from None
         template.require(source.release)
         yield template
+
+
+def _is_bare(folder: Path) -> bool:
+    """Whether a folder is a git repository without a work tree."""
+    return (folder / "HEAD").is_file() and (folder / "objects").is_dir()

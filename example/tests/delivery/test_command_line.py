@@ -68,6 +68,17 @@ def test_failure_is_one_sentence(
     assert capsys.readouterr().err == f"error: the registry has no {IMAGE}:1.4.0\n"
 
 
+def test_repository_of_another_user_is_one_sentence(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repository.commit("feat: a")
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")  # git's own way to test this
+
+    assert main(["version"]) == 1
+    [line] = capsys.readouterr().err.splitlines()
+    assert "run `git config --global --add safe.directory " in line
+
+
 @pytest.mark.parametrize("image", ["orders", "Registry.example.com/orders", f"{IMAGE}:1.4.0"])
 def test_image_must_be_a_path(
     image: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

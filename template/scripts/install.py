@@ -1,0 +1,262 @@
+"""Install an environment from its lock: `python3 scripts/install.py .venv`, which make calls.
+
+.tools holds Poetry and uv, .venv what poetry.lock names, .tools/copier what updates need. An
+environment that still fits is left alone: same locks, same folder, same Python.
+
+This runs before anything is installed, on whatever Python there is. So it needs the standard
+library only, and no syntax newer than Python 3.7, to name the Python that is needed.
+"""
+
+from __future__ import annotations  # Python 3.8 cannot evaluate `list[str]`
+
+import argparse
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+ROOT = Path.cwd()  # make's: the template installs itself with this file, too
+IS_SERVICE = (ROOT / "src").is_dir()  # the template has nothing to import
+LOCKS: dict[str, tuple[str, ...]] = {
+    ".tools": ("tools.lock",),
+    ".tools/copier": ("scripts/update/copier.lock",),
+    ".venv": ("poetry.lock", "pyproject.toml") if IS_SERVICE else ("poetry.lock",),
+}
+MIRROR_PAGES = ("docs/how-to/work-behind-a-mirror.md", "README.md")
+
+_MARKER = re.compile("^<{7} ", re.MULTILINE)
+_OFFLINE = re.compile(
+    r"connection broken by|Failed to fetch|error sending request|dns error|Network connectivity"
+)
+_UV = ROOT / ".tools" / "bin" / "uv"
+_REQUIREMENTS = ROOT / ".tools" / "requirements.txt"
+
+
+class InstallError(Exception):
+    """A sentence: what is wrong, and what would be right."""
+
+
+class OfflineError(InstallError):
+    """The package index does not answer."""
+
+
+def check_conflicts() -> None:
+    """InstallError for a lock, or a pyproject.toml, that was merged with a conflict."""
+    for name in ("pyproject.toml", *(locks[0] for locks in LOCKS.values())):
+        path = ROOT / name
+        found = path.exists() and _MARKER.search(path.read_text("utf-8"))
+        if found:
+            line = found.string.count("\n", 0, found.start()) + 1
+            repair = f"take one side with `git checkout --theirs {name}`"
+            if name == "poetry.lock":
+                repair += ", then run `make lock`"
+            elif name == "pyproject.toml":
+                repair = "edit it, then run `make lock`"
+            raise InstallError(f"{name} has a conflict marker in line {line}: {repair}")
+
+
+def check_python() -> None:
+    """InstallError for a Python that pyproject.toml does not allow, or that lacks venv."""
+    text = (ROOT / "pyproject.toml").read_text("utf-8")  # tomllib is new in Python 3.11
+    wanted = re.search('^requires-python *= *"([^"]+)"', text, re.MULTILINE)
+    version = sys.version_info[:2]
+    for operator, major, minor in re.findall(r"(>=|<) *(\d+)\.(\d+)", wanted[1] if wanted else ""):
+        bound = int(major), int(minor)
+        if version < bound if operator == ">=" else version >= bound:
+            raise InstallError(
+                f"Python {wanted and wanted[1]} is needed, and {sys.executable} is "
+                f"{version[0]}.{version[1]}: name another, as in `make install PYTHON=python3.13`"
+            )
+    try:
+        import ensurepip  # noqa: F401
+        import venv  # noqa: F401
+    except ImportError:
+        raise InstallError(
+            f"{sys.executable} comes without venv: install it (Debian: apt install python3-venv)"
+        ) from None
+
+
+def fits(name: str, python: str) -> bool:
+    """Whether an environment is what would be installed now: by this Python, or "" for any."""
+    before = recorded(name)
+    works = (ROOT / name / "bin" / "python").exists()
+    return works and before == state(name, python or before.get("python", ""))
+
+
+def recorded(name: str) -> dict[str, str]:
+    """The state that an environment was installed in; empty where it was not, or by older code."""
+    try:
+        found: dict[str, str] = json.loads((ROOT / name / ".installed").read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found
+
+
+def state(name: str, python: str) -> dict[str, str]:
+    """What an environment depends on."""
+    try:
+        locks = b"".join((ROOT / lock).read_bytes() for lock in LOCKS[name])
+    except FileNotFoundError as error:
+        missing = Path(error.filename).relative_to(ROOT)
+        raise InstallError(
+            f"{missing} is missing: restore it with `git checkout HEAD -- {missing}`"
+        ) from None
+    return {
+        "python": python,
+        "runs": os.path.realpath(ROOT / name / "bin" / "python"),  # another one after an upgrade
+        "folder": os.path.realpath(ROOT / name),  # its scripts start with this path
+        "locks": hashlib.sha256(locks).hexdigest(),
+    }
+
+
+def install(name: str) -> None:
+    """Install an environment, and record its state once it is complete."""
+    python = os.path.realpath(sys.executable)
+    before, now = recorded(name), state(name, python)
+    if name == ".venv":
+        export()  # what can fail by the lock fails while nothing has changed
+    if before:
+        record(name, {**before, "locks": "incomplete"})
+    if name == ".tools":
+        install_tools()
+    else:
+        # A new lock changes some packages. In another folder, or by another Python, all are wrong.
+        same = {**now, "locks": ""} == {**before, "locks": ""}
+        keep = "--allow-existing" if same else "--clear"
+        run(_UV, "venv", "--quiet", keep, "--python", python, name)
+        if name == ".venv":
+            install_venv()
+        else:
+            install_copier()
+    record(name, state(name, python))
+
+
+def record(name: str, found: dict[str, str]) -> None:
+    """Write down the state of an environment."""
+    (ROOT / name / ".installed").write_text(json.dumps(found), "utf-8")
+
+
+def export() -> None:
+    """Write poetry.lock as requirements, which uv reads."""
+    print("installing poetry.lock into .venv", file=sys.stderr, flush=True)
+    try:
+        run(".tools/bin/poetry", "export", "--with", groups(), "--output", str(_REQUIREMENTS))
+    except InstallError as error:
+        if "poetry lock" not in str(error):
+            raise
+        raise InstallError(
+            "poetry.lock does not fit pyproject.toml any more: run `make lock`"
+        ) from None
+
+
+def groups() -> str:
+    """The groups to install. No wheel of PostgreSQL runs on musl, as in Alpine."""
+    text = (ROOT / "pyproject.toml").read_text("utf-8")
+    musl = "musl" in (sysconfig.get_config_var("SOABI") or "")
+    return "dev,postgresql" if "\npostgresql = [" in text and not musl else "dev"
+
+
+def install_tools() -> None:
+    """Poetry and uv, by a uv that is there: it can do without a network. Else pip brings one."""
+    print("installing Poetry and uv into .tools", file=sys.stderr, flush=True)
+    run(sys.executable, "-m", "venv", "--clear", ".tools")
+    locked = ("--python", ".tools/bin/python", "--require-hashes", "--requirement", "tools.lock")
+    found = shutil.which("uv")
+    if found:
+        try:
+            run_uv(found, "install", *locked)
+            return
+        except OfflineError:
+            raise
+        except InstallError:
+            pass  # too old for this, or a shim with nothing behind it
+    lock = (ROOT / "tools.lock").read_text("utf-8")
+    pinned = re.search(r"^uv==.*?(?=^\w|\Z)", lock, re.MULTILINE | re.DOTALL)
+    assert pinned
+    (ROOT / ".tools" / "uv.txt").write_text(pinned[0], "utf-8")
+    pip = (".tools/bin/python", "-m", "pip", "install", "--quiet", "--retries=1")
+    run(*pip, "--require-hashes", "--requirement", ".tools/uv.txt")
+    run_uv(_UV, "install", *locked)  # in a tenth of pip's time
+
+
+def install_copier() -> None:
+    """What updates need. The service itself does not, so it is not part of `make install`."""
+    print("installing Copier into .tools/copier", file=sys.stderr, flush=True)
+    [lock] = LOCKS[".tools/copier"]
+    run_uv(_UV, "sync", "--python", ".tools/copier/bin/python", "--require-hashes", lock)
+
+
+def install_venv() -> None:
+    """What poetry.lock names and, with the poetry-core of .tools, the service itself."""
+    if IS_SERVICE:
+        _REQUIREMENTS.write_text(_REQUIREMENTS.read_text("utf-8") + "--editable .\n", "utf-8")
+    [packages] = (ROOT / ".tools").glob("lib/python*/site-packages")
+    os.environ["PYTHONPATH"] = str(packages)
+    # uv verifies hashes in any case. The option also demands one of the project, which has none.
+    options = ("--no-build-isolation",) if IS_SERVICE else ("--require-hashes",)
+    run_uv(_UV, "sync", "--python", ".venv/bin/python", *options, str(_REQUIREMENTS))
+
+
+def run_uv(uv: Path | str, *arguments: str) -> None:
+    """`uv pip …`, from its cache alone where the index does not answer."""
+    try:
+        run(uv, "pip", *arguments, "--quiet")
+    except OfflineError as error:
+        try:
+            run(uv, "pip", *arguments, "--quiet", "--offline")
+        except InstallError:
+            raise error from None
+
+
+def run(*command: Path | str) -> None:
+    """Run a program; InstallError with its output, or one sentence if the network fails."""
+    done = subprocess.run(
+        command, cwd=str(ROOT), stderr=subprocess.PIPE, universal_newlines=True, check=False
+    )
+    if done.returncode == 0:
+        return
+    said = done.stderr.strip()
+    if not _OFFLINE.search(said):
+        raise InstallError(f"{Path(command[0]).name} failed:\n{said}")
+    address = re.search(r"https?://[^\s`'\")]+", said)
+    page = next(each for each in MIRROR_PAGES if (ROOT / each).exists())
+    raise OfflineError(
+        f"the package index cannot be reached{f' at {address[0]}' if address else ''}: connect to "
+        f"the network or, behind a proxy or mirror, follow {page}"
+    )
+
+
+def use_recorded_python(name: str) -> None:
+    """Go on in the Python of the last installation, where it is another one and still there."""
+    used = recorded(name).get("python") or recorded(".tools").get("python", "")
+    if used != os.path.realpath(sys.executable) and os.path.exists(used):
+        os.execv(used, [used, *sys.argv, "--chosen"])
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("environment", choices=sorted(LOCKS))
+    parser.add_argument("--chosen", action="store_true", help="use this Python, not the last one")
+    given = parser.parse_args()
+    chosen = os.path.realpath(sys.executable) if given.chosen else ""
+    try:
+        check_conflicts()
+        for name in dict.fromkeys((".tools", given.environment)):
+            if not fits(name, chosen if name == given.environment else ""):
+                if not chosen:
+                    use_recorded_python(given.environment)
+                check_python()
+                install(name)
+    except InstallError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
