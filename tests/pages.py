@@ -40,7 +40,7 @@ class Block:
 
     def apply(self, folder: Path) -> None:
         """Make the edits of a `diff` block; only the numbers in its `@@` lines may be off."""
-        # One file at a time: with --recount, git would take the next file's `---` for a removed line.
+        # One file at a time: with --recount, git takes the `---` of the next one for an edit.
         for patch in re.split(r"^(?=--- )", self.text, flags=re.MULTILINE)[1:]:
             git(folder, "apply", "--recount", "--unidiff-zero", given=patch)
 

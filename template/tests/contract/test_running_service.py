@@ -1,8 +1,8 @@
 """The running service answers as schema/openapi.yaml says, to good requests and to bad ones.
 
-Two checks of schemathesis are left out. Requests that fit the schema need not be accepted: a cursor
-or an ETag may fit it and still not exist. And a 503 that the schema declares is no failure, as for an
-operation that calls another service; any other status from 500 on is.
+Two checks of schemathesis are left out. A request that fits the schema may be refused, as its
+cursor or ETag may not exist. And a 503 that the schema declares is no failure, as in an operation
+that calls another service; any other status from 500 on is one.
 """
 
 from pathlib import Path
