@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
 from uuid import uuid4
@@ -25,12 +25,11 @@ ROOT = Path(__file__).parents[1]
 @pytest.fixture(scope="session")
 def database_server() -> Iterator[str]:
     """The address of a PostgreSQL server: DATABASE_URL's, or that of `make run`."""
-    with ExitStack() as stack:
-        try:
-            url = stack.enter_context(development_database())
-        except DatabaseError as error:
-            pytest.exit(f"error: {error}", returncode=1)
-        yield url
+    try:
+        with development_database() as url:
+            yield url
+    except DatabaseError as error:
+        pytest.exit(f"error: {error}", returncode=1)
 
 
 @pytest.fixture(scope="session")
