@@ -169,7 +169,7 @@ def _create_cluster(programs: Path, major: int, lock: IO[str]) -> None:
             account = _unprivileged_account()
             os.chown(new, account.pw_uid, account.pw_gid)
         with _safe_for_shell(programs) as safe:
-            done = subprocess.run(
+            process = subprocess.Popen(
                 [*_as_owner_of(new), str(safe / "initdb"), *options, "-D", str(new)],
                 env=_environment(),
                 stdin=subprocess.DEVNULL,
@@ -178,15 +178,28 @@ def _create_cluster(programs: Path, major: int, lock: IO[str]) -> None:
                 encoding="utf-8",
                 errors="replace",
                 pass_fds=[lock.fileno()],
-                check=False,
+                start_new_session=True,
             )
-        if done.returncode:
-            nameless = "could not look up effective user" in done.stdout
+            output = _output(process)
+        if process.returncode:
+            nameless = "could not look up effective user" in output
             advice = "Run this as a user in /etc/passwd, or add one with this id."
-            raise _failed("initdb failed", done.stdout, advice if nameless else "")
+            raise _failed("initdb failed", output, advice if nameless else "")
         new.rename(CLUSTER)
     finally:
         shutil.rmtree(new, ignore_errors=True)
+
+
+def _output(initdb: subprocess.Popen[str]) -> str:
+    """Wait for initdb; if this is interrupted, end it with the servers that it runs."""
+    with initdb:
+        assert initdb.stdout
+        try:
+            return initdb.stdout.read()
+        except BaseException:
+            os.killpg(initdb.pid, signal.SIGKILL)
+            initdb.stdout.read()  # ends with the last of them: then none writes a file any more
+            raise
 
 
 def _programs() -> tuple[Path, int]:
