@@ -29,6 +29,7 @@ from orders.chassis import Application, read_settings, run
 from orders.chassis.client import http_client
 from orders.settings import Settings
 
+from . import late
 from .things import Things, open_things
 
 log = structlog.get_logger(__name__)
@@ -220,6 +221,8 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
         api.post("/faulty/things", status_code=201)(add_thing)
         api.get("/faulty/things/{thing_id}")(read_thing)
         api.put("/faulty/things/{thing_id}")(rename_thing)
+        api.include_router(late.router)
+        api.mount("/mounted", late.mounted)
         yield served
 
 

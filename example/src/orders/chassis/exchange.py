@@ -20,7 +20,7 @@ class Exchange:
     status = 0  # until the answer begins
     received = 0
     sent = 0
-    answered = False
+    answered: float | None = None  # when its response was complete
     left = False  # the client, before its answer was whole
     receiving = False
     cut_with: tuple[int, str, Headers] | None = None
@@ -58,7 +58,7 @@ class Exchange:
             finally:
                 self.receiving = False
         if message["type"] == "http.disconnect":
-            self.left = not self.answered
+            self.left = self.answered is None
         self._whole = self._whole or not message.get("more_body", False)
         self.received += len(message.get("body", b""))
         if self.received > self._max_body:
@@ -76,7 +76,9 @@ class Exchange:
             message["headers"] = headers
         else:
             self.sent += len(message.get("body", b""))
-            self.answered = not message.get("more_body", False)
+            if not message.get("more_body", False):
+                self.answered = perf_counter()
+                self._unwatch()  # the server says of each complete response that its client left
         return self._send(message)
 
     def cut(self, status: int, detail: str, headers: Headers = ()) -> None:
@@ -91,7 +93,7 @@ class Exchange:
         Not from the start, for a task of its own would cost each request 5 µs; and not while the
         application reads the body, which would notice by itself.
         """
-        if self._watching is None and self._kept is None and not self.receiving:
+        if not (self._watching or self._kept or self.receiving or self.answered):
             self._watching = asyncio.create_task(self._await_departure())
 
     def close(self) -> None:

@@ -58,6 +58,7 @@ class Requests:
         self._max_active = settings.max_concurrency
         self._max_body = settings.max_body_bytes
         self._max_seconds = settings.request_timeout
+        self._max_background_seconds = settings.background_timeout
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"] in PATHS:
@@ -80,6 +81,11 @@ class Requests:
                 raise
             if exchange.task is not None:
                 exchange.task.uncancel()
+            if exchange.answered is not None:
+                seconds = round(perf_counter() - exchange.answered, 3)
+                _log.warning(
+                    "work after the response was cancelled", path=exchange.path, seconds=seconds
+                )
             await _conclude(exchange, *exchange.cut_with)
         except Exception as error:
             _log.error("unhandled exception", exc_info=error)
@@ -101,7 +107,10 @@ class Requests:
         now = perf_counter()
         for exchange in self.active:
             seconds = now - exchange.started
-            if seconds > self._max_seconds:
+            if exchange.answered is not None:
+                if now - exchange.answered > self._max_background_seconds:
+                    exchange.cut(503, "")  # which nobody sees: the response was sent
+            elif seconds > self._max_seconds:
                 if exchange.receiving:
                     exchange.cut(408, "the body of the request did not arrive in time")
                 else:
@@ -145,7 +154,7 @@ class Requests:
         span: trace.Span,
         ended: float,
     ) -> None:
-        seconds = ended - exchange.started
+        seconds = (exchange.answered or ended) - exchange.started
         method, path = exchange.method, exchange.path
         status = CLIENT_GONE if exchange.left else exchange.status
         status = status or 500  # as the server answers for an application that does not
@@ -193,6 +202,8 @@ def _request_id(headers: dict[bytes, bytes]) -> str:
 
 async def _conclude(exchange: Exchange, status: int, *problem: Any) -> None:
     """End a request that its handler did not end: with a problem, if nothing was sent yet."""
+    if exchange.answered is not None:
+        return
     if exchange.status == 0 and status != CLIENT_GONE:
         await send_problem(exchange.send, status, *problem)
     exchange.status = status

@@ -77,7 +77,7 @@ class Server:
             listener.close()
 
     async def finish(self, seconds: float, hurry: asyncio.Event) -> None:
-        """Serve on until all connections are closed or quiet, for at most so many seconds.
+        """Serve until no work is left and connections are closed or quiet, for `seconds` at most.
 
         Every answer asks its client to close the connection. One that is idle may have a request
         on its way at this moment, so it is closed only after a second in which none came.
@@ -86,7 +86,10 @@ class Server:
         deadline = monotonic() + seconds
         await asyncio.sleep(_SECONDS_BETWEEN_LOOKS)  # until those just accepted are among them
         quiet_since, answered = monotonic(), state.total_requests
-        while state.connections and monotonic() < deadline and not hurry.is_set():
+        # Work after a response goes on when its connection is closed.
+        while state.connections or state.tasks:
+            if monotonic() > deadline or hurry.is_set():
+                return
             if state.tasks or state.total_requests != answered:
                 quiet_since, answered = monotonic(), state.total_requests
             elif monotonic() - quiet_since > _QUIET_SECONDS:

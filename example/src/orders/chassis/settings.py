@@ -53,6 +53,11 @@ class ChassisSettings(BaseSettings):
         gt=0,
         description="seconds that a request may take; then its work is cancelled and it gets 504",
     )
+    background_timeout: float = Field(
+        default=30.0,
+        gt=0,
+        description="maximum seconds of work after the response, such as background tasks",
+    )
     shutdown_delay: float = Field(
         default=5.0,
         ge=0,
