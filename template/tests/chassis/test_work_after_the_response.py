@@ -100,9 +100,7 @@ def test_a_stop_waits_for_the_work(
     storage_settings: dict[str, str], seconds: float, cut: int
 ) -> None:
     name = uuid4().hex
-    with running(
-        module="tests.chassis.faulty", **storage_settings, SHUTDOWN_TIMEOUT=2
-    ) as stopped:
+    with running(module="tests.chassis.faulty", **storage_settings, SHUTDOWN_TIMEOUT=2) as stopped:
         httpx2.get(f"{stopped.api}/late/background", params={"name": name, "seconds": seconds})
         assert stopped.terminate() == 0
         assert len(told(stopped, "work is done", name=name)) == 1 - cut
