@@ -4,7 +4,7 @@ Revision ID: ${up_revision}
 Revises: ${down_revision | comma,n}
 """
 
-import sqlalchemy as sa
+import sqlalchemy as sa  # noqa: F401 # for those that need it
 from alembic import op
 ${imports if imports else ""}
 revision = ${repr(up_revision)}
