@@ -1,4 +1,4 @@
-"""What a handler leaves to do after its response is done, and changes nothing of what is told."""
+"""Work after the response runs to its end, and does not change what log and metrics report."""
 
 from collections.abc import Iterator
 from itertools import product
