@@ -105,7 +105,7 @@ def python_of(user: int) -> str:
         check = [*as_user(user), python, "-c", "import sys; sys.exit(sys.version_info < (3, 11))"]
         if subprocess.run(check, capture_output=True, check=False).returncode == 0:
             return python
-    # A Python below /root, as pyenv installs it, cannot be run by others, and there may be no other.
+    # Others cannot run a Python below /root, as pyenv installs it, and there may be no other one.
     pytest.skip(f"no Python 3.11 or newer that user {user} can run")
 
 
