@@ -3,7 +3,6 @@
 import subprocess
 from pathlib import Path
 
-
 from scripts.render import ROOT, render
 from tests.repositories import git, initialise
 
