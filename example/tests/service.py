@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -56,11 +56,11 @@ class Service:
         return self.process.wait(PATIENCE_SECONDS)
 
 
-def refused_start(**settings: object) -> tuple[int, str]:
+def refused_start(*, module: str = PACKAGE, **settings: object) -> tuple[int, str]:
     """Start the service with settings that it cannot use: its exit code and what it wrote."""
     result = subprocess.run(
-        [sys.executable, "-m", PACKAGE],
-        env=_environment(settings),
+        [sys.executable, "-m", module],
+        env=environment(settings),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -84,7 +84,7 @@ def running(*, module: str = PACKAGE, **settings: object) -> Iterator[Service]:
         subprocess.Popen(
             [sys.executable, "-m", module],
             cwd=ROOT,
-            env=_environment(own | settings),
+            env=environment(own | settings),
             stdout=output,
             stderr=subprocess.STDOUT,
         ) as process,
@@ -118,7 +118,7 @@ def _is_free(port: int) -> bool:
     return True
 
 
-def _environment(settings: dict[str, object]) -> dict[str, str]:
+def environment(settings: Mapping[str, object]) -> dict[str, str]:
     """These settings and, of the others, the required ones."""
     inherited = {name: value for name, value in os.environ.items() if name.startswith(_INHERITED)}
     return (

@@ -12,7 +12,16 @@ from orders.chassis.logging import _traceback
 from ..service import Service, running
 from .observed import Line, Observed, eventually
 
-EVERYWHERE = {"timestamp", "level", "event", "logger", "service", "version", "commit"}
+EVERYWHERE = {
+    "timestamp",
+    "level",
+    "event",
+    "logger",
+    "service",
+    "version",
+    "commit",
+    "instance",
+}
 IN_REQUESTS = {"request_id", "trace_id", "span_id"}
 
 
@@ -55,7 +64,7 @@ def test_every_line_says_when_and_where(told: list[Line]) -> None:
         assert line["version"] == "1.2.3"
     loggers = {line["event"].partition(":")[0]: line["logger"] for line in told}
     assert loggers["library line"] == "library"
-    assert loggers["request"].endswith(".chassis.requests")
+    assert loggers["request"].endswith(".chassis.call")
 
 
 def test_every_line_of_a_request_has_its_ids(told: list[Line]) -> None:

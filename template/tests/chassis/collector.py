@@ -1,19 +1,17 @@
 """A stand-in for an OpenTelemetry collector: takes spans over HTTP, and keeps them."""
 
-import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-Attributes = dict[str, Any]
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import KeyValue
+from opentelemetry.proto.trace.v1 import trace_pb2
 
-# https://github.com/open-telemetry/opentelemetry-proto, trace/v1/trace.proto
-KINDS = ("UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER")
-STATUSES = ("UNSET", "OK", "ERROR")
-VALUES = {"stringValue": str, "boolValue": bool, "intValue": int, "doubleValue": float}
+Attributes = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -46,31 +44,29 @@ class Collector:
 
 
 def decoded(body: bytes) -> Iterator[Span]:
-    """The spans of an ExportTraceServiceRequest in the JSON encoding."""
-    for group in json.loads(body)["resourceSpans"]:
-        resource = attributes(group["resource"])
-        for span in (span for scope in group["scopeSpans"] for span in scope["spans"]):
+    """The spans of an ExportTraceServiceRequest."""
+    for group in ExportTraceServiceRequest.FromString(body).resource_spans:
+        resource = attributes(group.resource.attributes)
+        for span in (span for scope in group.scope_spans for span in scope.spans):
             yield Span(
-                name=span["name"],
-                kind=KINDS[span["kind"]],
-                trace_id=span["traceId"],
-                span_id=span["spanId"],
-                parent=span.get("parentSpanId", ""),
-                ended=int(span["endTimeUnixNano"]),
-                attributes=attributes(span),
-                events=[(event["name"], attributes(event)) for event in span.get("events", [])],
-                status=STATUSES[span.get("status", {}).get("code", 0)],
+                name=span.name,
+                kind=trace_pb2.Span.SpanKind.Name(span.kind).removeprefix("SPAN_KIND_"),
+                trace_id=span.trace_id.hex(),
+                span_id=span.span_id.hex(),
+                parent=span.parent_span_id.hex(),
+                ended=span.end_time_unix_nano,
+                attributes=attributes(span.attributes),
+                events=[(event.name, attributes(event.attributes)) for event in span.events],
+                status=trace_pb2.Status.StatusCode.Name(span.status.code).removeprefix(
+                    "STATUS_CODE_"
+                ),
                 resource=resource,
             )
 
 
-def attributes(owner: Any) -> Attributes:
+def attributes(pairs: Iterable[KeyValue]) -> Attributes:
     """The attributes of a resource, a span or an event."""
-    found = {}
-    for pair in owner.get("attributes", []):
-        [(kind, value)] = pair["value"].items()
-        found[pair["key"]] = VALUES[kind](value)
-    return found
+    return {pair.key: getattr(pair.value, pair.value.WhichOneof("value") or "") for pair in pairs}
 
 
 @contextmanager
@@ -81,7 +77,7 @@ def collecting() -> Iterator[Collector]:
         def do_POST(self) -> None:  # noqa: N802
             body = self.rfile.read(int(self.headers["content-length"]))
             sent = self.path, self.headers["content-type"]
-            fitting = sent == ("/v1/traces", "application/json")
+            fitting = sent == ("/v1/traces", "application/x-protobuf")
             if fitting:
                 collector.take(body)
             self.send_response(200 if fitting else 400)

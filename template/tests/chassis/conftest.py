@@ -47,3 +47,25 @@ def api(observed: Observed) -> httpx2.Client:
 def management(observed: Observed) -> httpx2.Client:
     """A client of that service's management port."""
     return observed.management
+
+
+@pytest.fixture(scope="session")
+def extended(storage_settings: dict[str, str]) -> Iterator[Observed]:
+    """A running service that is extended as teams do it."""
+    with (
+        collecting() as collector,
+        running(
+            module="tests.chassis.extended",
+            **storage_settings,
+            OTEL_BSP_SCHEDULE_DELAY=20,
+            OTEL_EXPORTER_OTLP_ENDPOINT=collector.url,
+            OTEL_TRACES_SAMPLER_ARG=1,
+            MAX_BODY_BYTES=1_000,
+            MAX_WEBSOCKETS=2,
+            REQUEST_TIMEOUT=1,
+        ) as service,
+        httpx2.Client(base_url=service.api, timeout=PATIENCE_SECONDS) as api,
+        httpx2.Client(base_url=service.management, timeout=PATIENCE_SECONDS) as management,
+    ):
+        yield Observed(service, api, management, collector)
+        assert service.terminate() == 0, service.text

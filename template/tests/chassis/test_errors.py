@@ -36,4 +36,4 @@ def test_exception_in_the_middle_of_an_answer(observed: Observed, api: httpx2.Cl
     failure, about = observed.lines(response)
     assert failure["event"] == "unhandled exception"
     assert failure["exception"].endswith("ValueError: no second half\n")
-    assert (about["event"], about["status"]) == ("request", 500)
+    assert (about["event"], about["status"], about["error"]) == ("request", 200, "500")

@@ -6,19 +6,23 @@ extend it through settings and `app.py`, and updates merge by themselves.
 """
 
 from .asgi import ASGIApp
-from .context import request_id
+from .call import Call, limits, request_id
 from .lifecycle import Application, Check, run
 from .logging import logging_to_stdout
 from .problems import PROBLEM_JSON, UnavailableError, problem
 from .settings import ChassisSettings, read_settings
+from .workers import Worker
 
 __all__ = [
     "PROBLEM_JSON",
     "ASGIApp",
     "Application",
+    "Call",
     "ChassisSettings",
     "Check",
     "UnavailableError",
+    "Worker",
+    "limits",
     "logging_to_stdout",
     "problem",
     "read_settings",

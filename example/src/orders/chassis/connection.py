@@ -50,7 +50,8 @@ class Connection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
-        self.cycle.more_body = False  # uvicorn leaves it True where the answer was there first
+        if self.cycle is not None:  # there is none for a WebSocket
+            self.cycle.more_body = False  # uvicorn leaves it True if the answer was there first
         self._waits_since = None
 
     def send_400_response(self, msg: str) -> None:
@@ -58,6 +59,9 @@ class Connection(HttpToolsProtocol):
             self._refuse(b"431 Request Header Fields Too Large")
         else:
             super().send_400_response(msg)
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Say nothing: a client may ask for what is not there, and is answered over HTTP/1.1."""
 
     def sweep(self, now: float) -> None:
         """End the connection of a client that is too slow with a head, or with a refused body."""

@@ -1,27 +1,32 @@
-"""One request and its answer, seen from the pass around them."""
+"""One request and its response, seen from the pass around them."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from time import perf_counter
 
 from .asgi import Headers, Message, Receive, Scope, Send
+from .call import Call, Limits, limits_of
 from .health import Health
+from .settings import ChassisSettings
 
 CLIENT_GONE = 499
-"""Told of a request whose client did not wait for the answer, as nginx tells it."""
+"""The status of a request whose client did not wait for the response, as nginx has it."""
 
+_NO_LIMITS = Limits()
 _CLOSE = (b"connection", b"close")
+_EVENT_STREAM = b"text/event-stream"
 
 
 class Exchange:
     """Counts what goes through `receive` and `send`, and can end the work in between."""
 
     # As of the class until they change, which for most requests most never do.
-    status = 0  # until the answer begins
+    status = 0  # until the response begins
     received = 0
     sent = 0
-    answered: float | None = None  # when its response was complete
-    left = False  # the client, before its answer was whole
+    answered: float | None = None  # when the response was complete
+    streaming: float | None = None  # when a stream of events began, which has no end of its own
+    left = False  # the client, before the response was complete
     receiving = False
     cut_with: tuple[int, str, Headers] | None = None
     _kept: Message | None = None
@@ -30,28 +35,33 @@ class Exchange:
 
     def __init__(
         self,
-        request_id: str,
+        call: Call,
         scope: Scope,
+        headers: Mapping[bytes, bytes],
         receive: Receive,
         send: Send,
         health: Health,
-        max_body: int,
+        settings: ChassisSettings,
     ) -> None:
-        self.started = perf_counter()
-        self.request_id = request_id
+        self.call = call
         self.method: str = scope["method"]
         self.path: str = scope["path"]
+        self.declared = int(headers.get(b"content-length", 0))  # bytes of the body
         self.task = asyncio.current_task()
+        self._scope = scope
         self._receive = receive
         self._send = send
         self._health = health
-        self._max_body = max_body
+        self._max_body = settings.max_body_bytes
+        self._max_seconds = settings.request_timeout
 
     async def receive(self) -> Message:
         """The application's `receive`: counts the body, and ends a request with too big a one."""
         self._unwatch()  # the watch must not take what the application asks for
         message, self._kept = self._kept, None
         if message is None:
+            if self.declared > self.max_body:
+                await self._refuse_body()
             self.receiving = not self._whole
             try:
                 message = await self._receive()
@@ -61,28 +71,42 @@ class Exchange:
             self.left = self.answered is None
         self._whole = self._whole or not message.get("more_body", False)
         self.received += len(message.get("body", b""))
-        if self.received > self._max_body:
-            self.cut(413, f"a body may have {self._max_body} bytes at most")
-            await asyncio.sleep(0)  # where the cut takes effect
+        if self.received > self.max_body:
+            await self._refuse_body()
         return message
 
     def send(self, message: Message) -> Awaitable[None]:
         """The application's `send`: notes the outcome, and names the request to the caller."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            headers = [*message["headers"], (b"x-request-id", self.request_id.encode())]
+            headers = [*message.get("headers", ()), (b"x-request-id", self.call.id.encode())]
             if self._health.stopping:
                 headers.append(_CLOSE)
             message["headers"] = headers
-        else:
+            for name, value in headers:
+                if name == b"content-type" and value.startswith(_EVENT_STREAM):
+                    self.streaming = perf_counter()
+        elif message["type"] == "http.response.body":
             self.sent += len(message.get("body", b""))
             if not message.get("more_body", False):
                 self.answered = perf_counter()
                 self._unwatch()  # the server says of each complete response that its client left
         return self._send(message)
 
+    @property
+    def max_body(self) -> float:
+        """The bytes that the body may have."""
+        limit = self._limits.body_bytes
+        return self._max_body if limit is None else limit
+
+    @property
+    def max_seconds(self) -> float:
+        """The seconds that the response may take."""
+        limit = self._limits.seconds
+        return self._max_seconds if limit is None else limit
+
     def cut(self, status: int, detail: str, headers: Headers = ()) -> None:
-        """Cancel the work. Where its answer has not begun, these arguments make a problem of it."""
+        """Cancel the work. If its response has not begun, these arguments make a problem of it."""
         if self.cut_with is None and self.task is not None:
             self.cut_with = (status, detail, headers)
             self.task.cancel()
@@ -99,6 +123,14 @@ class Exchange:
     def close(self) -> None:
         """The request is over."""
         self._unwatch()
+
+    @property
+    def _limits(self) -> Limits:
+        return self.call.limits or limits_of(self._scope.get("endpoint")) or _NO_LIMITS
+
+    async def _refuse_body(self) -> None:
+        self.cut(413, f"a body may have {self.max_body} bytes at most")
+        await asyncio.sleep(0)  # where the cut takes effect
 
     def _unwatch(self) -> None:
         if self._watching is not None:

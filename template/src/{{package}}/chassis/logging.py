@@ -6,49 +6,32 @@ standard library, warnings and exceptions that nobody caught come out the same w
 
 import logging
 import os
-import re
 import sys
 import threading
 import traceback
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import zip_longest
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 import orjson
 import structlog
 from opentelemetry import trace
-from structlog.types import WrappedLogger
+from structlog.typing import Processor
 
-from .context import request_id
-from .output import LineWriter
+from .call import request_id
+from .output import LineWriter, standard_output
+from .redaction import hide_passwords, redacted
 from .settings import FLUSH_SECONDS, ChassisSettings
+from .tracing import describe
 
 LEVELS = ("debug", "info", "warning", "error")
 
+_Event = MutableMapping[str, Any]
+
 # These log headers or addresses of requests at their lower levels, secrets among them.
-_TALKATIVE = ("httpcore2", "httpx2", "sqlalchemy", "urllib3", "uvicorn")
-_SECRET_FIELDS = frozenset(
-    {"api_key", "authorization", "cookie", "password", "secret", "set_cookie", "token"}
-)
-_OWN_FIELDS = frozenset(
-    {
-        "commit",
-        "event",
-        "level",
-        "logger",
-        "request_id",
-        "service",
-        "span_id",
-        "timestamp",
-        "trace_id",
-        "version",
-    }
-)
-_UNSAFE_FIELDS = _SECRET_FIELDS | _OWN_FIELDS
-_PASSWORD_IN_ADDRESS = re.compile(r"(://[^/\s:@'\"]*:)[^/\s@'\"]+@")
-_HIDDEN = "***"
+_TALKATIVE = ("httpcore2", "httpx2", "sqlalchemy", "urllib3", "uvicorn", "websockets")
 _JSON_OPTIONS = orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z
 _LONGEST_TRACEBACK = 16_384
 _LIBRARIES = "site-packages"
@@ -57,24 +40,31 @@ _STANDARD_ATTRIBUTES = frozenset(vars(logging.makeLogRecord({}))) | {"message", 
 _log = structlog.get_logger(__name__)
 
 
-class _BoundLogger(structlog.make_filtering_bound_logger(logging.INFO)):  # type: ignore[misc]
-    """The logger that structlog hands out; `Log.level` replaces its methods."""
-
-
 class Log:
-    """Renders events and hands them to the thread that writes them."""
+    """What all lines go through: structlog's processors, then the thread that writes."""
 
-    def __init__(self, settings: ChassisSettings) -> None:
-        self.service = {
+    def __init__(self, settings: ChassisSettings, processors: Sequence[Processor] = ()) -> None:
+        """`processors` see each line before secrets are masked in it."""
+        self._service = {
             "service": settings.otel_service_name,
             "version": settings.service_version,
             "commit": settings.service_commit,
+            "instance": describe(settings).attributes["service.instance.id"],
         }
-        terminal = sys.stdout.isatty()
+        terminal = sys.stdout is not None and sys.stdout.isatty()
         colors = terminal and not os.environ.get("NO_COLOR")  # https://no-color.org
         console = settings.log_format == "console" or (settings.log_format == "auto" and terminal)
         self._console = structlog.dev.ConsoleRenderer(colors=colors) if console else None
-        self._writer = LineWriter(sys.stdout.fileno(), self._notice)
+        self._writer = LineWriter(standard_output(), self._notice)
+        self.processors: list[Processor] = [
+            self._drop_below_level,
+            structlog.contextvars.merge_contextvars,
+            self._identify,
+            _show_exception,
+            *processors,
+            _mask,
+            self._render,
+        ]
         self.level = settings.log_level
 
     @property
@@ -85,14 +75,7 @@ class Log:
     @level.setter
     def level(self, level: str) -> None:
         self._level = level
-        self.info_enabled = level in ("debug", "info")
-        number = logging.getLevelNamesMapping()[level.upper()]
-        # On the class, for loggers keep the class that they were made with, and a line below the
-        # level shall cost no more than a call.
-        filtering = structlog.make_filtering_bound_logger(number)
-        for name, method in vars(filtering).items():
-            if not name.startswith("_"):
-                setattr(_BoundLogger, name, method)
+        number = self._number = logging.getLevelNamesMapping()[level.upper()]
         logging.getLogger().setLevel(number)
         for name in _TALKATIVE:
             logging.getLogger(name).setLevel(max(number, logging.WARNING))
@@ -102,82 +85,83 @@ class Log:
         """How many lines were lost because nobody took them."""
         return self._writer.dropped
 
-    def emit(self, level: str, logger: str, event: str, fields: dict[str, Any]) -> None:
-        """Write one line, with the ids of the request that the caller works for."""
-        if not _UNSAFE_FIELDS.isdisjoint(fields):
-            fields = dict(map(_safe, fields.items()))
-        self.write(
-            {
-                "timestamp": datetime.now(UTC),
-                "level": level,
-                "event": event,
-                "logger": logger,
-                **_identifiers(),
-                **self.service,
-                **fields,
-            },
-            at_once=level not in ("debug", "info"),
-        )
-
-    def write(self, line: dict[str, Any], *, at_once: bool = False) -> None:
-        """Write a whole line, which begins with what every line has."""
-        rendered = self._rendered(line)
-        if b"@" in rendered and b"://" in rendered:  # in this order: most lines have no @
-            rendered = hide_passwords(rendered.decode()).encode()
-        self._writer.put(rendered, at_once=at_once)
+    def logger(self, name: str = "") -> "_Logger":
+        """What structlog's loggers of a name hand their lines to."""
+        return _Logger(name, self._writer)
 
     def close(self) -> None:
         """Write what is left."""
         self._writer.close(FLUSH_SECONDS / 2)
 
-    def _rendered(self, line: dict[str, Any]) -> bytes:
+    def _drop_below_level(self, logger: Any, method: str, event: _Event) -> _Event:
+        if _NUMBERS[method] < self._number:
+            raise structlog.DropEvent
+        return event
+
+    def _identify(self, logger: "_Logger", method: str, event: _Event) -> _Event:
+        """What every line begins with. A field of the same name is kept, under another."""
+        own: _Event = {
+            "timestamp": datetime.now(UTC),
+            "level": "error" if method == "exception" else method,
+            "event": event.pop("event", ""),
+            "logger": logger.name,
+        }
+        if (identifier := request_id.get()) is not None:
+            own["request_id"] = identifier
+        span = trace.get_current_span().get_span_context()
+        if span.is_valid:
+            own["trace_id"] = trace.format_trace_id(span.trace_id)
+            own["span_id"] = trace.format_span_id(span.span_id)
+        own.update(self._service)
+        for name, value in event.items():
+            own[f"{name}_" if name in own else name] = value
+        return own
+
+    def _render(self, logger: Any, method: str, event: _Event) -> tuple[tuple[bytes], _Event]:
+        """The arguments of the logger's method."""
+        rendered = self._line(event)
+        if b"@" in rendered and b"://" in rendered:  # in this order: most lines have no @
+            rendered = hide_passwords(rendered.decode()).encode()
+        return (rendered,), {}
+
+    def _line(self, event: _Event) -> bytes:
         if self._console is None:
             try:
-                return orjson.dumps(line, default=repr, option=_JSON_OPTIONS)
+                return orjson.dumps(event, default=repr, option=_JSON_OPTIONS)
             except TypeError:  # for one of its values, and the line shall not be lost for that
-                line = {str(name): _sayable(value) for name, value in line.items()}
-                return orjson.dumps(line, default=repr, option=_JSON_OPTIONS)
-        for name in self.service:
-            del line[name]
-        line["timestamp"] = f"{line['timestamp']:%H:%M:%S.%f}"
-        return f"{self._console(None, '', line)}\n".encode()
+                event = {str(name): _sayable(value) for name, value in event.items()}
+                return orjson.dumps(event, default=repr, option=_JSON_OPTIONS)
+        for name in self._service:
+            event.pop(name, None)
+        event["timestamp"] = f"{event['timestamp']:%H:%M:%S.%f}"
+        return f"{self._console(None, '', event)}\n".encode()
 
     def _notice(self, count: int) -> bytes:
-        line = {"timestamp": datetime.now(UTC), "level": "warning", "logger": __name__}
-        return self._rendered(
-            line | self.service | {"event": "lines of the log were dropped", "count": count}
-        )
+        event = {"event": "lines of the log were dropped", "count": count}
+        return self._line(self._identify(self.logger(__name__), "warning", event))
+
+
+_NUMBERS = {
+    name: logging.getLevelNamesMapping()[name.upper()] for name in (*LEVELS, "critical")
+} | {"exception": logging.ERROR}
 
 
 class _Logger:
-    """What structlog's loggers hand their events to, under one name."""
+    """Writes what the processors have made of a line."""
 
-    log: ClassVar[Log]
+    def __init__(self, name: str, writer: LineWriter) -> None:
+        self.name = name
+        self._put = writer.put
 
-    def __init__(self, name: str = "") -> None:
-        self._name = name
+    def info(self, line: bytes) -> None:
+        self._put(line)
 
-    def _emit(self, level: str, event: str, fields: dict[str, Any]) -> None:
-        if error := _exception(fields.pop("exc_info", None)):
-            fields["exception"] = _traceback(error)
-        if bound := structlog.contextvars.get_contextvars():
-            fields = bound | fields
-        self.log.emit(level, self._name, event, fields)
+    debug = info
 
-    def debug(self, event: str = "", **fields: Any) -> None:
-        self._emit("debug", event, fields)
+    def warning(self, line: bytes) -> None:
+        self._put(line, at_once=True)
 
-    def info(self, event: str = "", **fields: Any) -> None:
-        self._emit("info", event, fields)
-
-    def warning(self, event: str = "", **fields: Any) -> None:
-        self._emit("warning", event, fields)
-
-    def error(self, event: str = "", **fields: Any) -> None:
-        self._emit("error", event, fields)
-
-    def critical(self, event: str = "", **fields: Any) -> None:
-        self._emit("critical", event, fields)
+    error = critical = exception = warning
 
 
 class _StandardLibrary(logging.Handler):
@@ -188,30 +172,38 @@ class _StandardLibrary(logging.Handler):
         self._log = log
 
     def emit(self, record: logging.LogRecord) -> None:
-        fields = {
+        event: Any = {
             name: value for name, value in vars(record).items() if name not in _STANDARD_ATTRIBUTES
         }
-        if error := _exception(record.exc_info):
-            fields["exception"] = _traceback(error)
         try:
-            message = record.getMessage()
+            event["event"] = record.getMessage()
         except Exception:  # it does not fit its arguments, which must not stop the caller
-            message = f"{record.msg} {_sayable(record.args)}"
-        self._log.emit(record.levelname.lower(), record.name, message, fields)
+            event["event"] = f"{record.msg} {_sayable(record.args)}"
+        event["exc_info"] = record.exc_info
+        logger, method = self._log.logger(record.name), _method(record.levelno)
+        try:
+            for process in self._log.processors:
+                event = process(logger, method, event)
+        except structlog.DropEvent:
+            return
+        getattr(logger, method)(*event[0])
 
 
 @contextmanager
-def logging_to_stdout(settings: ChassisSettings) -> Iterator[Log]:
+def logging_to_stdout(
+    settings: ChassisSettings, processors: Sequence[Processor] = ()
+) -> Iterator[Log]:
     """Have every line that this process writes about itself go through one Log, until the end."""
-    log = _Logger.log = Log(settings)
+    log = Log(settings, processors)
     handlers, level = logging.root.handlers[:], logging.root.level
     structlog.configure(
-        processors=[_as_arguments],
-        wrapper_class=_BoundLogger,
-        logger_factory=_Logger,
+        processors=log.processors,
+        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),
+        logger_factory=log.logger,
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(handlers=[_StandardLibrary(log)], force=True)
+    log.level = log.level  # `basicConfig` has set another
     logging.captureWarnings(True)
     logging.getLogger("uvicorn.error").addFilter(_is_not_told_already)
     threading.excepthook = _uncaught_in_thread
@@ -229,24 +221,32 @@ def logging_to_stdout(settings: ChassisSettings) -> Iterator[Log]:
         sys.unraisablehook = sys.__unraisablehook__
 
 
-def _as_arguments(
-    logger: WrappedLogger, method: str, event: MutableMapping[str, Any]
-) -> tuple[tuple[()], MutableMapping[str, Any]]:
-    """structlog's only processor: the logger's method gets the event as it is."""
-    return (), event
+def exception_attributes(error: BaseException) -> dict[str, str]:
+    """What a span may tell of an exception: what the log tells, and not what the SDK would."""
+    return {
+        "exception.message": hide_passwords(str(error)),
+        "exception.stacktrace": hide_passwords(_traceback(error)),
+    }
+
+
+def _show_exception(logger: Any, method: str, event: _Event) -> _Event:
+    if error := _exception(event.pop("exc_info", method == "exception")):
+        event["exception"] = _traceback(error)
+    return event
+
+
+def _mask(logger: Any, method: str, event: _Event) -> _Event:
+    return cast("_Event", redacted(event))
+
+
+def _method(level: int) -> str:
+    """The method of structlog's loggers for a level of the standard library."""
+    return next(name for name in reversed((*LEVELS, "critical")) if _NUMBERS[name] <= max(level, 10))
 
 
 def _is_not_told_already(record: logging.LogRecord) -> bool:
     """Whether a record of uvicorn says more than that an answer broke off, as the chassis told."""
     return "without completing response" not in str(record.msg)
-
-
-def _safe(field: tuple[str, Any]) -> tuple[str, Any]:
-    """A field that neither tells a secret nor takes the place of one that every line has."""
-    name, value = field
-    if name in _OWN_FIELDS:
-        return f"{name}_", value
-    return name, _HIDDEN if name in _SECRET_FIELDS else value
 
 
 def _sayable(value: Any) -> Any:
@@ -259,31 +259,6 @@ def _sayable(value: Any) -> Any:
         except Exception:
             return f"<{type(value).__name__}>"
     return value
-
-
-def hide_passwords(text: str) -> str:
-    """The text with no password in the addresses that it names."""
-    return _PASSWORD_IN_ADDRESS.sub(rf"\1{_HIDDEN}@", text)
-
-
-def exception_attributes(error: BaseException) -> dict[str, str]:
-    """What a span may tell of an exception: what the log tells, and not what the SDK would."""
-    return {
-        "exception.message": hide_passwords(str(error)),
-        "exception.stacktrace": hide_passwords(_traceback(error)),
-    }
-
-
-def _identifiers() -> dict[str, Any]:
-    """The ids of the request and of the span that this code runs in."""
-    found: dict[str, Any] = {}
-    if (identifier := request_id.get()) is not None:
-        found["request_id"] = identifier
-    span = trace.get_current_span().get_span_context()
-    if span.is_valid:
-        found["trace_id"] = trace.format_trace_id(span.trace_id)
-        found["span_id"] = trace.format_span_id(span.span_id)
-    return found
 
 
 def _exception(exc_info: Any) -> BaseException | None:

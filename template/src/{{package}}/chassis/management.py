@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 import structlog
 from prometheus_client import REGISTRY
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.exposition import choose_encoder
 
 from .asgi import Receive, Scope, Send, respond
 from .health import Health
@@ -23,6 +23,8 @@ from .settings import ChassisSettings
 _CHECK_SECONDS = 2.0
 _MOST_BODY_BYTES = 1024
 _MOST_REQUESTS_SHOWN = 20
+
+_Handler = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _log = structlog.get_logger(__name__)
 
@@ -50,7 +52,7 @@ class Management:
             "started_at": datetime.now(UTC),
             "python": platform.python_version(),
         }
-        self._handlers: dict[str, dict[str, Callable[[Receive, Send], Awaitable[None]]]] = {
+        self._handlers: dict[str, dict[str, _Handler]] = {
             "/metrics": {"GET": self._metrics},
             "/info": {"GET": self._show_info},
             "/info/dependencies": {"GET": self._show_dependencies},
@@ -67,23 +69,25 @@ class Management:
             headers = [(b"allow", allowed.encode())]
             await send_problem(send, 405, f"only {allowed} is answered here", headers)
         else:
-            await methods[scope["method"]](receive, send)
+            await methods[scope["method"]](scope, receive, send)
 
-    async def _metrics(self, receive: Receive, send: Send) -> None:
+    async def _metrics(self, scope: Scope, receive: Receive, send: Send) -> None:
+        accepted = dict(scope["headers"]).get(b"accept", b"").decode("latin-1")
+        encode, content_type = choose_encoder(accepted)  # exemplars are in OpenMetrics alone
         # In a thread: with many routes it takes tens of milliseconds of the requests' time.
-        exposition = await asyncio.to_thread(generate_latest, REGISTRY)
-        await respond(send, 200, CONTENT_TYPE_LATEST, exposition)
+        exposition = await asyncio.to_thread(encode, REGISTRY)
+        await respond(send, 200, content_type, exposition)
 
-    async def _show_info(self, receive: Receive, send: Send) -> None:
+    async def _show_info(self, scope: Scope, receive: Receive, send: Send) -> None:
         await _respond_json(send, self._info)
 
-    async def _show_dependencies(self, receive: Receive, send: Send) -> None:
+    async def _show_dependencies(self, scope: Scope, receive: Receive, send: Send) -> None:
         def versions() -> dict[str, str]:
             return {found.name: found.version for found in distributions()}
 
         await _respond_json(send, await asyncio.to_thread(versions), orjson.OPT_SORT_KEYS)
 
-    async def _show_health(self, receive: Receive, send: Send) -> None:
+    async def _show_health(self, scope: Scope, receive: Receive, send: Send) -> None:
         """For people: the probes' answer with its reasons, and what the service is busy with."""
         results = await asyncio.gather(*map(_checked, self._checks.values()))
         active = self._requests.active
@@ -95,22 +99,23 @@ class Management:
                 "checks": dict(zip(self._checks, results, strict=True)),
                 "dropped_log_lines": self._log.dropped,
                 "active_requests": len(active),
+                "active_websockets": len(self._requests.websockets.active),
                 "longest_requests": [
                     {
-                        "request_id": exchange.request_id,
+                        "request_id": exchange.call.id,
                         "method": exchange.method,
                         "path": exchange.path,
-                        "seconds": round(now - exchange.started, 3),
+                        "seconds": round(now - exchange.call.started, 3),
                     }
                     for exchange in list(active)[:_MOST_REQUESTS_SHOWN]
                 ],
             },
         )
 
-    async def _show_log_level(self, receive: Receive, send: Send) -> None:
+    async def _show_log_level(self, scope: Scope, receive: Receive, send: Send) -> None:
         await _respond_json(send, {"level": self._log.level})
 
-    async def _set_log_level(self, receive: Receive, send: Send) -> None:
+    async def _set_log_level(self, scope: Scope, receive: Receive, send: Send) -> None:
         body, more = b"", True
         while more and len(body) <= _MOST_BODY_BYTES:
             message = await receive()

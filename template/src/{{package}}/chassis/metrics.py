@@ -6,16 +6,16 @@ https://opentelemetry.io/docs/specs/semconv/http/http-metrics/
 
 import math
 import platform
-from bisect import bisect_left
 from collections.abc import Callable, Iterator
-from itertools import accumulate
+from functools import cache
 from pathlib import Path
 
-from prometheus_client import REGISTRY, Gauge, Histogram, disable_created_metrics
-from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
+from opentelemetry.trace import format_trace_id
+from prometheus_client import REGISTRY, Counter, Gauge, Histogram, disable_created_metrics
+from prometheus_client.core import CounterMetricFamily
 from prometheus_client.registry import Collector
-from prometheus_client.utils import floatToGoString
 
+from .call import Call
 from .settings import ChassisSettings
 
 disable_created_metrics()  # type: ignore[no-untyped-call] # series that nobody asks for
@@ -44,42 +44,43 @@ LOOP_LAG = Histogram(
 )
 
 
-class _Requests(Collector):
-    """The histogram of requests, counted by the event loop alone.
-
-    prometheus_client's own takes a lock for each of its numbers: 3 µs a request in place of 1.
-    """
-
-    def __init__(self) -> None:
-        # By method, route and status: the count of each bucket, and the sum of the seconds.
-        self._counts: dict[tuple[str, str, int], list[float]] = {}
-
-    def observe(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count a request. `route` is the template, such as /items/{item_id}, or empty."""
-        counts = self._counts.get((method, route, status))
-        if counts is None:
-            bounded = method if method in _METHODS else "_OTHER"
-            counts = self._counts.setdefault((bounded, route, status), [0] * (len(SECONDS) + 2))
-        counts[bisect_left(SECONDS, seconds)] += 1
-        counts[-1] += seconds
-
-    def collect(self) -> Iterator[HistogramMetricFamily]:
-        family = HistogramMetricFamily(
-            "http_server_request_duration_seconds",
-            "How long requests took, by method, route and status.",
-            labels=("http_request_method", "http_route", "http_response_status_code"),
-        )
-        bounds = (*map(floatToGoString, SECONDS), "+Inf")
-        for (method, route, status), counts in list(self._counts.items()):
-            *buckets, total = counts
-            cumulated = list(zip(bounds, accumulate(buckets), strict=True))
-            family.add_metric((method, route, str(status)), cumulated, total)
-        yield family
+_DURATION = Histogram(
+    "http_server_request_duration_seconds",
+    "How long requests took, by method, route, status and error.",
+    ("http_request_method", "http_route", "http_response_status_code", "error_type"),
+    buckets=SECONDS,
+)
+_WEBSOCKETS = Gauge("websocket_connections_active", "WebSocket connections that are open.")
+_WEBSOCKETS_ENDED = Counter(
+    "websocket_connections",
+    "WebSocket connections that ended, by route, status of the handshake, close code and error.",
+    ("http_route", "http_response_status_code", "close_code", "error_type"),
+)
+_CLOSE_CODES = range(1000, 1016)  # RFC 6455, 7.4; others are the applications' own
 
 
-_requests = _Requests()
-REGISTRY.register(_requests)
-observe_request = _requests.observe
+@cache  # `labels` takes longer than the sample itself
+def _child(method: str, route: str, status: int, error: str) -> Histogram:
+    return _DURATION.labels(method, route, status, error)
+
+
+def observe_request(call: Call, method: str, status: int, seconds: float) -> None:
+    """Count a request that has ended. A trace that is recorded is its exemplar."""
+    context = call.span.get_span_context()
+    exemplar = {"trace_id": format_trace_id(context.trace_id)} if call.span.is_recording() else None
+    known = method if method in _METHODS else "_OTHER"
+    _child(known, call.name, status, call.error).observe(seconds, exemplar)
+
+
+def count_websocket(call: Call, status: int, code: int | None) -> None:
+    """Count a WebSocket that has ended; `code` is None where it never was accepted."""
+    shown = "" if code is None else str(code) if code in _CLOSE_CODES else "other"
+    _WEBSOCKETS_ENDED.labels(call.name, status, shown, call.error).inc()
+
+
+def show_websockets(count: Callable[[], int]) -> None:
+    """Have the gauge of open WebSockets read from here."""
+    _WEBSOCKETS.set_function(count)
 
 
 def describe_process(

@@ -1,11 +1,26 @@
 """Lines to a file descriptor from a thread of its own, so that nobody ever waits for a reader."""
 
 import os
+import sys
 import threading
 from collections.abc import Callable
 
 _SECONDS_BETWEEN_WRITES = 0.25  # each takes the interpreter away from requests for a moment
 _CAPACITY_BYTES = 4_194_304  # ten thousand lines, about
+
+
+def standard_output() -> int:
+    """The descriptor of the standard output; of nothing where it is closed, as by `>&-`.
+
+    Closed standard streams are opened to nothing, for a socket that got one of their descriptors
+    would end the process: libuv closes none of them.
+    """
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # which takes the lowest that is free
+    return 1 if sys.stdout is None else sys.stdout.fileno()
 
 
 class LineWriter:
@@ -26,15 +41,13 @@ class LineWriter:
         self._descriptor = descriptor
         self._notice = notice
         self._capacity = capacity
-        # One piece of memory, for so many small ones would cost each request 6 µs.
-        self._buffer = bytearray()
-        self._lock = threading.RLock()  # for what logs while a line is taken: a finalizer, say
         self._told = 0
         self._torn = False
         self._closing = False
-        self._wake = threading.Event()
+        self._begin()
         self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
         self._thread.start()
+        os.register_at_fork(after_in_child=self._begin_in_child)
 
     @property
     def dropped(self) -> int:
@@ -48,7 +61,9 @@ class LineWriter:
                 self._refused += 1
                 return
             self._buffer += line
-        if at_once:
+        if self._forked:
+            self._write_all()
+        elif at_once:
             self._wake.set()
 
     def close(self, seconds: float) -> None:
@@ -56,6 +71,18 @@ class LineWriter:
         self._closing = True
         self._wake.set()
         self._thread.join(seconds)
+
+    def _begin(self) -> None:
+        self._forked = False
+        # One piece of memory, for so many small ones would cost each request 6 µs.
+        self._buffer = bytearray()
+        self._lock = threading.RLock()  # for what logs while a line is taken: a finalizer, say
+        self._wake = threading.Event()
+
+    def _begin_in_child(self) -> None:
+        """A fork has no thread to write, and the lines that wait are its parent's to write."""
+        self._begin()
+        self._forked = True
 
     def _run(self) -> None:
         closing = False

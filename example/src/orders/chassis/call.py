@@ -1,0 +1,85 @@
+"""One call of the service, whatever its protocol: what log line, metric and span are made from."""
+
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any, TypeVar
+
+import structlog
+from opentelemetry import trace
+
+Handler = TypeVar("Handler", bound=Callable[..., Any])
+
+request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+"""The id of the request that the code runs for."""
+
+_LIMITS = "chassis_limits"
+_FAILED = trace.Status(trace.StatusCode.ERROR)
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a call may use; None stands for what the settings say."""
+
+    body_bytes: int | None = None
+    seconds: float | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """A call from its start to its end. Handlers find it in the ASGI scope, as `scope["chassis"]`.
+
+    `name` is what calls are grouped by: a route's template, an operation, a method. `error` says
+    why the call counts as failed, and is empty for one that does not. It becomes a label, so it
+    has few values. `fields` are added to the line in the log.
+    """
+
+    id: str
+    span: trace.Span
+    name: str = ""
+    error: str = ""
+    fields: dict[str, Any] = field(default_factory=dict)
+    limits: Limits | None = None
+    started: float = field(default_factory=perf_counter)
+
+    def end(
+        self,
+        event: str,
+        verb: str,
+        attributes: Callable[[], Mapping[str, str | int]],
+        fields: Mapping[str, Any],
+    ) -> None:
+        """End the span, with a name of `verb` and `name`, and write the line `event`."""
+        if self.span.is_recording():
+            self.span.update_name(f"{verb} {self.name}".strip())
+            self.span.set_attributes(attributes())
+            if self.error:
+                self.span.set_attribute("error.type", self.error)
+                self.span.set_status(_FAILED)
+        self.span.end()
+        if self.error:
+            fields = {**fields, "error": self.error}
+        _log.info(event, **{**fields, **self.fields})
+
+
+def limits(
+    *, body_bytes: int | None = None, seconds: float | None = None
+) -> Callable[[Handler], Handler]:
+    """Give a handler limits of its own in place of MAX_BODY_BYTES and REQUEST_TIMEOUT.
+
+    `math.inf` is no limit.
+    """
+
+    def mark(handler: Handler) -> Handler:
+        setattr(handler, _LIMITS, Limits(body_bytes, seconds))
+        return handler
+
+    return mark
+
+
+def limits_of(handler: object) -> Limits | None:
+    """The limits that `limits` gave a handler."""
+    return getattr(handler, _LIMITS, None)
