@@ -121,6 +121,16 @@ def spans(monkeypatch: pytest.MonkeyPatch) -> InMemorySpanExporter:
     return exporter
 
 
+async def ask(database: Database, statement: str) -> None:
+    async with database.reading() as connection:
+        await connection.execute(text(statement))
+
+
+async def read_rows(database: Database, statement: str) -> None:
+    async with database.writing() as connection:
+        await connection.stream(text(statement))
+
+
 Samples = dict[tuple[str, str], float]
 
 
@@ -139,8 +149,7 @@ async def counts_of(database: Database, *statements: str) -> Samples:
     before = counted()
     for statement in statements:
         with suppress(DBAPIError, UnavailableError):
-            async with database.reading() as connection:
-                await connection.execute(text(statement))
+            await ask(database, statement)
     return {
         key: number - before.get(key, 0)
         for key, number in counted().items()
@@ -185,11 +194,9 @@ async def test_statement_that_is_given_up_is_counted(
     database: Database, spans: InMemorySpanExporter
 ) -> None:
     before = counted().get(("SELECT", "CancelledError"), 0)
-    async with database.reading() as connection:
-        await connection.execute(text("SELECT 1"))  # so that the connection is there
+    await ask(database, "SELECT 1")  # so that the connection is there
     with tracing._tracer.start_as_current_span("request"), pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.1), database.reading() as connection:
-            await connection.execute(text("SELECT pg_sleep(0.4)"))
+        await asyncio.wait_for(ask(database, "SELECT pg_sleep(0.4)"), 0.1)
 
     assert counted()["SELECT", "CancelledError"] == before + 1
     assert [span.status.is_ok for span in spans.get_finished_spans()] == [False, True]
@@ -198,7 +205,6 @@ async def test_statement_that_is_given_up_is_counted(
 async def test_statement_that_fails_while_it_is_read_is_counted_once(database: Database) -> None:
     before = counted()
     with pytest.raises(DivisionByZeroError):
-        async with database.writing() as connection:
-            await connection.stream(text("SELECT 1 / (3 - n) FROM generate_series(1, 9) n"))
+        await read_rows(database, "SELECT 1 / (3 - n) FROM generate_series(1, 9) n")
 
     assert sum(counted().values()) == sum(before.values()) + 1
