@@ -260,7 +260,6 @@ class Service:
             ],
             "short",
             dashed="at most",
-            width=WIDTH // 2,
         )
         # Idle and used ones are what there is, so they stand on each other.
         stacked = common.StackingConfig().mode(StackingMode.NORMAL)
@@ -275,7 +274,17 @@ class Service:
             [_each(f"{used} / ignoring ({state}) {most}")],
             "percentunit",
             [(0.9, RED)],
-            width=WIDTH // 2,
+        )
+        operation = "db_operation_name"
+        by_operation = (
+            f"sum by (le, {operation}) ({self.rate('db_client_operation_duration_seconds_bucket')})"
+        )
+        yield self._lines(
+            "Statements, p95 by operation",
+            "How long 95 % of the statements took at most. If all operations are slow, the database "
+            "is overloaded or far away; if one is slow, look for its statement in slow traces.",
+            [_line(f"histogram_quantile(0.95, {by_operation})", f"{{{{{operation}}}}}")],
+            "s",
         )
 
     # -- What runs --

@@ -1,5 +1,6 @@
 """A stand-in for another service: answers as it is told to, and remembers who asked."""
 
+import ssl
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -19,19 +20,21 @@ class Answer:
 
 @dataclass
 class Recorder:
-    """Where it listens, and the headers of each request, by their names in lower case."""
+    """Where it listens, and of each request its path and its headers, by names in lower case."""
 
     url: str
     asked: list[dict[str, str]] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
 
 
 @contextmanager
-def recording(answers: Sequence[Answer]) -> Iterator[Recorder]:
-    """Give these answers in turn, and the last one from then on."""
+def recording(answers: Sequence[Answer], tls: ssl.SSLContext | None = None) -> Iterator[Recorder]:
+    """Give these answers in turn, and the last one from then on; with `tls` over TLS."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:  # noqa: N802
             answer = answers[min(len(recorder.asked), len(answers) - 1)]
+            recorder.paths.append(self.path)
             recorder.asked.append({name.lower(): value for name, value in self.headers.items()})
             time.sleep(answer.seconds)
             self.send_response(answer.status)
@@ -45,7 +48,12 @@ def recording(answers: Sequence[Answer]) -> Iterator[Recorder]:
             """Write nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        recorder = Recorder(f"http://127.0.0.1:{server.server_port}")
+        if tls is not None:
+            server.socket = tls.wrap_socket(
+                server.socket, server_side=True, do_handshake_on_connect=False
+            )
+        scheme = "http" if tls is None else "https"
+        recorder = Recorder(f"{scheme}://127.0.0.1:{server.server_port}")
         threading.Thread(target=server.serve_forever, args=(0.02,)).start()
         try:
             yield recorder

@@ -1,9 +1,11 @@
-"""Metrics of the pool of connections, after OpenTelemetry's database semantic conventions.
+"""Metrics of statements and of the connection pool, after OpenTelemetry's semantic conventions.
 
 https://opentelemetry.io/docs/specs/semconv/database/database-metrics/
 """
 
-from prometheus_client import Gauge
+from functools import cache
+
+from prometheus_client import Gauge, Histogram
 from sqlalchemy.pool import Pool, QueuePool
 
 _CONNECTIONS = Gauge(
@@ -12,6 +14,14 @@ _CONNECTIONS = Gauge(
     ("db_client_connection_state",),
 )
 _MOST = Gauge("db_client_connection_max", "Connections that the pool may have.")
+_DURATION = Histogram(
+    "db_client_operation_duration_seconds",
+    "Duration of statements, by operation; with the type of the error if they failed.",
+    ("db_system_name", "db_namespace", "db_operation_name", "error_type"),
+    buckets=(0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10),
+)
+# The others are OTHER: the first word of a statement may be anything.
+_OPERATIONS = frozenset({"CALL", "DELETE", "INSERT", "MERGE", "SELECT", "UPDATE", "WITH"})
 
 
 def show_pool(pool: Pool) -> None:
@@ -20,3 +30,14 @@ def show_pool(pool: Pool) -> None:
     _CONNECTIONS.labels("used").set_function(pool.checkedout)
     _CONNECTIONS.labels("idle").set_function(pool.checkedin)
     _MOST.set(pool.size())
+
+
+def observe_statement(namespace: str, operation: str, error_type: str, seconds: float) -> None:
+    """Count a statement of a database. `operation` is its first word, in capitals."""
+    bounded = operation if operation in _OPERATIONS else "OTHER"
+    _series(namespace, bounded, error_type).observe(seconds)
+
+
+@cache  # labels() takes a lock
+def _series(namespace: str, operation: str, error_type: str) -> Histogram:
+    return _DURATION.labels("postgresql", namespace, operation, error_type)

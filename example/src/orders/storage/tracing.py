@@ -1,24 +1,30 @@
-"""A span for each statement, inside of the request's, where that is recorded.
+"""A span for each statement, inside of the request's, where that is recorded; a sample for all.
 
 After OpenTelemetry's database semantic conventions, without the parameters: they are users' data.
 https://opentelemetry.io/docs/specs/semconv/database/postgresql/
 """
 
+import re
+from time import perf_counter
 from typing import Any
 
 from opentelemetry import trace
 from sqlalchemy import Engine, event
 from sqlalchemy.engine import ExceptionContext
 
+from .metrics import observe_statement
+
+_FIRST_WORD = re.compile(r"[\s(]*(\w+)")
 _tracer = trace.get_tracer(__name__)
 
 
 def trace_statements(engine: Engine) -> None:
-    """Make spans of the statements of this engine."""
+    """Make spans and samples of the statements of this engine."""
     url = engine.url
-    attributes = {
+    namespace = url.database or ""
+    attributes: dict[str, str | int] = {
         "db.system.name": "postgresql",
-        "db.namespace": url.database or "",
+        "db.namespace": namespace,
         "server.address": url.host or "",
         "server.port": url.port or 5432,
     }
@@ -26,25 +32,38 @@ def trace_statements(engine: Engine) -> None:
     def started(
         connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool
     ) -> None:
+        found = _FIRST_WORD.match(statement)
+        operation = found[1].upper() if found else "OTHER"
+        span = None
         # Asked first, for most requests are not recorded: a span of none still costs 6 µs.
         if trace.get_current_span().is_recording():
-            operation = statement.split(None, 1)[0].upper()
-            context.span = _tracer.start_span(operation, kind=trace.SpanKind.CLIENT)
-            context.span.set_attributes(attributes)
-            context.span.set_attribute("db.operation.name", operation)
-            context.span.set_attribute("db.query.text", statement)
+            span = _tracer.start_span(operation, kind=trace.SpanKind.CLIENT)
+            span.set_attributes(attributes)
+            span.set_attribute("db.operation.name", operation)
+            span.set_attribute("db.query.text", statement)
+        context.measured = (operation, span, perf_counter())
 
     def finished(
         connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool
     ) -> None:
-        if span := getattr(context, "span", None):
-            span.end()
+        end(context)
 
     def failed(failure: ExceptionContext) -> None:
-        if span := getattr(failure.execution_context, "span", None):
-            # Only its kind: what the database says of a failure holds the values of users.
-            span.set_attribute("error.type", type(failure.original_exception).__qualname__)
-            span.set_status(trace.StatusCode.ERROR)
+        # Only its kind: what the database says of a failure holds the values of users.
+        error = failure.original_exception
+        end(failure.execution_context, type(error.__cause__ or error).__qualname__)
+
+    def end(context: Any, error_type: str = "") -> None:
+        # None where it did not start, or has ended: reading its rows may fail too.
+        if (measured := getattr(context, "measured", None)) is None:
+            return
+        context.measured = None
+        operation, span, started_at = measured
+        observe_statement(namespace, operation, error_type, perf_counter() - started_at)
+        if span is not None:
+            if error_type:
+                span.set_attribute("error.type", error_type)
+                span.set_status(trace.StatusCode.ERROR)
             span.end()
 
     event.listen(engine, "before_cursor_execute", started)
