@@ -32,7 +32,9 @@ def is_secret(name: str) -> bool:
 def hide_passwords(text: str) -> str:
     """The text without the passwords and secret parameters of the addresses in it."""
     text = _PASSWORD_IN_ADDRESS.sub(rf"\1{HIDDEN}@", text)
-    return _PARAMETER.sub(lambda found: found[1] + HIDDEN if is_secret(found[2]) else found[0], text)
+    return _PARAMETER.sub(
+        lambda found: found[1] + HIDDEN if is_secret(found[2]) else found[0], text
+    )
 
 
 def redacted(value: object) -> object:

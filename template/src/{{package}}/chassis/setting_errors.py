@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, is_dataclass
 from difflib import SequenceMatcher
 from functools import partial
@@ -99,14 +99,23 @@ def explanations(settings: type[BaseSettings], error: Exception) -> list[str]:
         inputs = [fault.input] if variable and variable.hidden else []
         if variable is None and isinstance(fault.input, dict):
             inputs = [value for name, value in fault.input.items() if _means_secret(settings, name)]
-        message = ": ".join(filter(None, (position, " ".join(fault.message.split()))))
-        message = _without([*secrets, *_texts(inputs)], _shortened(message, _LONGEST_MESSAGE))
-        _, messages = lines.setdefault(variable.name if variable else "", (variable, []))
+        message = _shortened(" ".join(fault.message.split()), _LONGEST_MESSAGE)
+        message = f"{position}{_without([*secrets, *_texts(inputs)], message)}"
         if fault.missing and variable and variable.value is None:
             message = ""
+        _, messages = lines.setdefault(variable.name if variable else "", (variable, []))
         if message not in messages:
             messages.append(message)
-    return [_line(variable, "; ".join(messages)) for variable, messages in lines.values()]
+    known = {found.field_name for found, _ in lines.values() if found and found.value is not None}
+    return [
+        _line(variable, "; ".join(messages))
+        for variable, messages in lines.values()
+        # Of a union with nested variables, one error has no variable: that of the other member.
+        if not variable
+        or variable.value is not None
+        or messages == [""]
+        or variable.field_name not in known
+    ]
 
 
 def _line(variable: _Variable | None, fault: str) -> str:
@@ -224,7 +233,7 @@ def _located(
     """The variable that a fault is in, and where in its value."""
     name = _field_name(settings, fault.location[0]) if fault.location else None
     if name is None:
-        return None, ".".join(map(str, fault.location))
+        return None, _prefix(fault.location)
     own = [variable for variable in present if variable.field_name == name]
     for variable in sorted(own, key=lambda variable: -len(variable.path)):
         rest = iter(fault.location[1:])  # each part of the path is searched after the one before
@@ -232,18 +241,22 @@ def _located(
             inner = tuple(rest)
             fields = _nested(variable.field, inner)[1]
             quoted = "" if variable.hidden else variable.value or ""
-            shown = [
-                str(part)
+            return variable, _prefix(
+                part
                 for part in inner  # which also has the names of a union's members
                 if isinstance(part, int) or part in fields or f'"{part}"' in quoted
-            ]
-            return variable, ".".join(shown)
+            )
     field, path = _nested(settings.model_fields[name], fault.location[1:])
     wanted = variables(settings, name)[0]
     if delimiter := settings.model_config.get("env_nested_delimiter"):
         nested = delimiter.join((wanted, *path))
         wanted = nested if settings.model_config.get("case_sensitive") else nested.upper()
-    return _Variable(wanted, name, field, path), "" if delimiter else ".".join(path)
+    return _Variable(wanted, name, field, path), "" if delimiter else _prefix(path)
+
+
+def _prefix(position: Iterable[int | str]) -> str:
+    """Where in a value a fault is, before the fault."""
+    return "".join(f"{part}: " for part in position)
 
 
 def _field_name(settings: type[BaseSettings], key: int | str) -> str | None:
@@ -308,7 +321,9 @@ def _holds_secret(annotation: Any, outer: tuple[Any, ...] = ()) -> bool:
     if annotation in outer:  # a model within itself
         return False
     secrets = (Secret, SecretBytes, SecretStr)
-    return any(isinstance(found, type) and issubclass(found, secrets) for found in _types(annotation)) or any(
+    return any(
+        isinstance(found, type) and issubclass(found, secrets) for found in _types(annotation)
+    ) or any(
         is_secret(name) or _holds_secret(inner.annotation, (*outer, annotation))
         for name, inner in _inner_fields(annotation)
     )
@@ -341,7 +356,7 @@ def _without(secrets: list[str], text: str) -> str:
             text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", HIDDEN, text)
             continue
         while True:
-            lowered = (each.translate(_TO_LOWER) for each in (secret, text))
+            lowered = secret.translate(_TO_LOWER), text.translate(_TO_LOWER)
             shared = SequenceMatcher(None, *lowered, autojunk=False).find_longest_match()
             if shared.size < _SHORTEST_PART:
                 break
