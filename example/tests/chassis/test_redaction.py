@@ -73,21 +73,23 @@ def test_name_of_no_secret(name: str) -> None:
     assert not is_secret(name)
 
 
+@pytest.mark.parametrize("password", ["hunter2", "p@ss", "hun/ter2", "hunter/2"])
 @pytest.mark.parametrize(
-    ("text", "hidden"),
+    "text",
     [
-        ("postgresql://app:hunter2@db/orders", "postgresql://app:***@db/orders"),
-        ("redis://:hunter2@cache", "redis://:***@cache"),
-        ("http://app:p@ss@host/", "http://app:***@host/"),
-        ("postgresql://app:hun/ter2@db/orders", "postgresql://app:***@db/orders"),
-        ("amqp://a:one@b,amqp://c:two@d", "amqp://a:***@b,amqp://c:***@d"),
-        ("(to 'http://a:one@b', as 'c@d')", "(to 'http://a:***@b', as 'c@d')"),
-        ("postgresql:///orders?user=app&password=x&a=b", None),
-        ("https://host/hook?token=hunter2#top", "https://host/hook?token=***#top"),
+        "postgresql://app:{}@db/orders",
+        "redis://:{}@cache",
+        "amqp://a:{}@b,amqp://c:{}@d",
+        "(to 'http://a:{}@b', as 'c@d')",
     ],
 )
-def test_passwords_in_addresses_are_hidden(text: str, hidden: str | None) -> None:
-    assert hide_passwords(text) == (hidden or text.replace("=x&", "=***&"))
+def test_passwords_in_addresses_are_hidden(text: str, password: str) -> None:
+    assert hide_passwords(text.replace("{}", password)) == text.replace("{}", "***")
+
+
+def test_secret_parameters_of_addresses_are_hidden() -> None:
+    text = "postgresql:///orders?user=app&password={}&a=b https://host/hook?token={}#top"
+    assert hide_passwords(text.replace("{}", "hunter2")) == text.replace("{}", "***")
 
 
 @pytest.mark.parametrize(
@@ -129,7 +131,7 @@ def test_values_of_secret_names_are_replaced_at_any_depth() -> None:
         "nested": ({"apiKey": "***"},),
         1: "one",
     }
-    assert value["password"] == "hunter2", "the value itself is changed"
+    assert "hunter2" in repr(value), "the value itself is changed"
 
 
 def test_numbers_booleans_and_none_are_no_secrets() -> None:

@@ -355,9 +355,9 @@ def test_check_over_several_settings_shows_no_secret(refuse: Refuse) -> None:
         def _check(self) -> Self:
             raise ValueError(f"{self.password.get_secret_value()} at {self.address}")
 
-    assert refuse(Leaking, PASSWORD=CANARY, ADDRESS="http://a:secret@b") == [
-        "settings: *** at http://***"
-    ]
+    [line] = refuse(Leaking, PASSWORD=CANARY, ADDRESS=f"http://a:{CANARY}2@b")
+    assert line.startswith("settings: *** at http://")
+    assert CANARY not in line
 
 
 def test_secret_with_a_default_shows_no_mask_as_example(refuse: Refuse) -> None:

@@ -138,7 +138,8 @@ def _example(variable: _Variable) -> str:
         return as_variable(field.examples[0], field)
     if field.is_required() or field.default_factory or variable.hidden:
         return ""
-    return as_variable(field.default, field)
+    example = as_variable(field.default, field)
+    return "" if example in ("[]", "{}") else example
 
 
 def _faults(
