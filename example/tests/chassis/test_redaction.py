@@ -114,9 +114,10 @@ def test_hiding_passwords_takes_linear_time() -> None:
 
 
 def test_values_of_secret_names_are_replaced_at_any_depth() -> None:
+    canary = "hunter2"
     value = {
         "user": "app",
-        "password": "hunter2",
+        "password": canary,
         "headers": [{"Authorization": "Bearer hunter2", "accept": "*/*"}],
         "credentials": {"name": "hunter2"},
         "nested": ({"apiKey": b"hunter2"},),
