@@ -3,7 +3,6 @@
 `python -m scripts.docs` writes them, `python -m scripts.docs --check` fails where one is stale.
 """
 
-import json
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -11,8 +10,8 @@ from pathlib import Path
 
 import yaml
 from pydantic.fields import FieldInfo
-from pydantic_core import to_jsonable_python
 
+from orders.chassis.setting_errors import as_variable, variables
 from orders.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -28,25 +27,23 @@ def env_example() -> str:
     """Every setting as a line of a .env file, after its description."""
     parts = [_INTRODUCTION]
     for name, field in Settings.model_fields.items():
-        example = _as_variable((field.examples or [None])[0])
+        example = as_variable((field.examples or [None])[0], field)
         development = field.is_required() and name not in PROVIDED
         value = example if field.is_required() else (_default(field) or example)
-        line = f"{name.upper()}={_quoted(value)}"
-        parts.append(f"# {field.description}\n{'' if development else '#'}{line}")
+        comment = f"# {_description(field)}\n" if field.description else ""
+        line = f"{variables(Settings, name)[0]}={_quoted(value)}"
+        parts.append(f"{comment}{'' if development else '#'}{line}")
     return "\n\n".join(parts) + "\n"
+
+
+def _description(field: FieldInfo) -> str:
+    """The description on one line."""
+    return " ".join((field.description or "").split())
 
 
 def _default(field: FieldInfo) -> str:
     """The default as the value of a variable, empty if there is none."""
-    return "" if field.is_required() else _as_variable(field.default)
-
-
-def _as_variable(value: object) -> str:
-    """A value as an environment variable has it: lists and mappings as JSON."""
-    plain = to_jsonable_python(value)
-    if plain is None:
-        return ""
-    return plain if isinstance(plain, str) else json.dumps(plain)
+    return "" if field.is_required() else as_variable(field.get_default(), field)
 
 
 def _quoted(value: str) -> str:
@@ -56,17 +53,16 @@ def _quoted(value: str) -> str:
 
 
 def settings_table() -> str:
-    return table(
-        ("Variable", "What it is", "Default"),
-        (
-            (
-                f"`{name.upper()}`",
-                field.description,
-                "required" if field.is_required() else _default(field) and f"`{_default(field)}`",
-            )
-            for name, field in Settings.model_fields.items()
-        ),
-    )
+    rows = []
+    for name, field in Settings.model_fields.items():
+        default = _default(field) and f"`{_default(field)}`"
+        row = (
+            f"`{variables(Settings, name)[0]}`",
+            _description(field),
+            "required" if field.is_required() else default,
+        )
+        rows.append([cell.replace("|", "\\|") for cell in row])
+    return table(("Variable", "What it is", "Default"), rows)
 
 
 def targets_table() -> str:

@@ -1,8 +1,11 @@
 """Settings: what is wrong stops the start, with a word that helps."""
 
+import re
+from typing import Annotated
+
 import pytest
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings
+from pydantic import AliasChoices, Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from orders.chassis import read_settings
 from orders.settings import Settings
@@ -73,6 +76,40 @@ def test_every_fault_is_told_at_once_and_no_secret(
 
 def test_env_example_is_current() -> None:
     assert (docs.ROOT / ".env.example").read_text(encoding="utf-8") == docs.env_example()
+
+
+def test_documents_have_settings_of_every_type(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Various(BaseSettings):
+        model_config = SettingsConfigDict(env_prefix="app_")
+
+        seconds: float = Field(default=30.0, description="a\ntime")
+        fraction: float = 0.25
+        origins: Annotated[tuple[str, ...], NoDecode] = Field(default=(), examples=["a,b"])
+        commas: Annotated[tuple[str, ...], NoDecode] = ("a", "b")
+        names: list[str] = ["a"]
+        pattern: re.Pattern[str] = Field(default=re.compile("a|b"), description="one | other")
+        old: int = Field(default=1, validation_alias=AliasChoices("NEW_NAME", "OLD_NAME"))
+
+    monkeypatch.setattr(docs, "Settings", Various)
+
+    assert docs.env_example().split("\n\n")[1:] == [
+        "# a time\n#APP_SECONDS=30",
+        "#APP_FRACTION=0.25",
+        "#APP_ORIGINS=a,b",
+        "#APP_COMMAS=a,b",
+        "#APP_NAMES='[\"a\"]'",
+        "# one | other\n#APP_PATTERN=a|b",
+        "#NEW_NAME=1\n",
+    ]
+    assert docs.settings_table().splitlines()[2:] == [
+        "| `APP_SECONDS` | a time | `30` |",
+        "| `APP_FRACTION` |  | `0.25` |",
+        "| `APP_ORIGINS` |  |  |",
+        "| `APP_COMMAS` |  | `a,b` |",
+        '| `APP_NAMES` |  | `["a"]` |',
+        "| `APP_PATTERN` | one \\| other | `a\\|b` |",
+        "| `NEW_NAME` |  | `1` |",
+    ]
 
 
 def test_every_setting_says_what_it_is() -> None:

@@ -1,12 +1,13 @@
 """The settings that every service has, and how all settings are read."""
 
+import re
 import sys
-from typing import Literal, Self, TypeVar
+from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
-from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from .setting_errors import explanations
 
 Settings = TypeVar("Settings", bound=BaseSettings)
 
@@ -18,6 +19,9 @@ FLUSH_SECONDS = 3.0
 
 CLOSE_SECONDS = 2
 """How long each may take to close at the end: two ports, and what the service has opened."""
+
+_ROOT_PATH = re.compile(r"(/[^/?#\s]+)+")
+_ORIGIN = re.compile(r"\*|[a-z][a-z0-9+.-]*://([^\s/?#@:\[\]]+|\[[0-9a-f:.]+\])(:\d{1,5})?")
 
 
 class ChassisSettings(BaseSettings):
@@ -42,6 +46,21 @@ class ChassisSettings(BaseSettings):
         description="proxies (addresses, networks) whose X-Forwarded-For is believed, with commas",
         examples=["10.0.0.0/8"],
     )
+    root_path: str = Field(
+        default="",
+        description="path prefix that a proxy strips from requests before they come here",
+        examples=["/orders"],
+    )
+    cors_allow_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="origins whose browsers may call the API, comma-separated; * allows all",
+        examples=["https://app.example.com"],
+    )
+    keep_alive_timeout: float = Field(
+        default=620.0,
+        gt=0,
+        description="seconds that an idle connection is kept: more than the load balancer's",
+    )
     max_body_bytes: int = Field(
         default=1_048_576, ge=0, description="greatest body of a request; a greater one gets 413"
     )
@@ -51,6 +70,11 @@ class ChassisSettings(BaseSettings):
     max_websockets: int = Field(default=1024, ge=1, description="WebSocket connections")
     max_concurrency: int = Field(
         default=256, ge=1, description="requests handled at once; one more gets 503 without delay"
+    )
+    max_websockets: int = Field(
+        default=1024,
+        ge=1,
+        description="WebSocket connections at the same time; one more is refused with 503",
     )
     request_timeout: float = Field(
         default=30.0,
@@ -111,6 +135,33 @@ class ChassisSettings(BaseSettings):
     service_commit: str = Field(default="unknown", description="git commit, set by the image")
     service_built_at: str = Field(default="unknown", description="time of build, set by the image")
 
+    @field_validator("log_level", "log_format", mode="before")
+    @classmethod
+    def _in_any_case(cls, value: object) -> object:
+        return value.lower() if isinstance(value, str) else value
+
+    @field_validator("root_path")
+    @classmethod
+    def _starts_with_a_slash(cls, value: str) -> str:
+        if value and not _ROOT_PATH.fullmatch(value):
+            raise ValueError("it must be a path that starts with / and does not end with /")
+        return value
+
+    @field_validator("cors_allow_origins", mode="before")
+    @classmethod
+    def _split_at_commas(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(filter(None, (origin.strip().lower() for origin in value.split(","))))
+
+    @field_validator("cors_allow_origins")
+    @classmethod
+    def _are_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            if not _ORIGIN.fullmatch(origin):
+                raise ValueError(f"{origin!r} is not an origin (scheme://host[:port]) or *")
+        return value
+
     @model_validator(mode="after")
     def _stop_fits_the_grace_period(self) -> Self:
         closing = 3 * CLOSE_SECONDS + FLUSH_SECONDS
@@ -125,30 +176,14 @@ class ChassisSettings(BaseSettings):
 
 
 def read_settings(settings: type[Settings]) -> Settings:
-    """The settings from the environment; where they cannot be used, say why and exit."""
+    """The settings from the environment.
+
+    Where they cannot be used, one line for each bad variable goes to stderr, and the process ends
+    with exit code 2.
+    """
     try:
         return settings()
-    except ValidationError as error:
-        for details in error.errors(include_url=False):
-            print(_explanation(settings.model_fields, details), file=sys.stderr)
+    except Exception as error:  # a check of the service may raise anything
+        for line in explanations(settings, error):
+            print(line, file=sys.stderr)
         raise SystemExit(BAD_SETTINGS) from None
-
-
-def _explanation(fields: dict[str, FieldInfo], details: ErrorDetails) -> str:
-    """One line: the variable, what is wrong with it, what would be right."""
-    fault = details["msg"].removeprefix("Value error, ")
-    if not details["loc"]:  # a check over several settings, which names them itself
-        return f"settings: {fault}"
-    name = str(details["loc"][0])
-    field = fields[name]
-    right = f"{field.description}, for example {_example(field)}"
-    if details["type"] == "missing":
-        return f"{name.upper()} is not set. It must be: {right}"
-    # A secret is not repeated, nor an address with a password: what is written here ends in logs.
-    secret = field.annotation is SecretStr or "@" in str(details["input"])
-    value = "" if secret else f"={details['input']!r}"
-    return f"{name.upper()}{value} cannot be used: {fault}. It must be: {right}"
-
-
-def _example(field: FieldInfo) -> object:
-    return field.examples[0] if field.examples else field.default

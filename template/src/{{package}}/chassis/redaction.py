@@ -17,7 +17,7 @@ _SECRET_WORDS = re.compile(
     r"|(^|_)(pass|auth)$"
 )
 # A password may contain "@" and, unescaped, "/"; a port with a path after it is no password.
-_PASSWORD_IN_ADDRESS = re.compile(
+_AFTER_THE_USER = re.compile(
     r"(://[^/\s:@'\"\[]*:)([^/?#\s'\"]+@|(?!\d{1,5}[/?#])((?!://)[^\s'\"@])+@)"
 )
 _PARAMETER = re.compile(r"([?&]([\w.-]+)=)[^&#\s'\"]+")
@@ -25,14 +25,16 @@ _PARAMETER = re.compile(r"([?&]([\w.-]+)=)[^&#\s'\"]+")
 
 @lru_cache(maxsize=4096)
 def is_secret(name: str) -> bool:
-    """Whether a name means a secret: `DB_PASSWORD`, `X-Api-Key`, `auth.token`, `clientSecret`."""
+    """Whether a name means a secret, as `DB_PASSWORD`, `x-api-key` and `clientSecret` do."""
     return bool(_SECRET_WORDS.search(_WORD_STARTS.sub("_", name).lower()))
 
 
 def hide_passwords(text: str) -> str:
     """The text without the passwords and secret parameters of the addresses in it."""
-    text = _PASSWORD_IN_ADDRESS.sub(rf"\1{HIDDEN}@", text)
-    return _PARAMETER.sub(lambda found: found[1] + HIDDEN if is_secret(found[2]) else found[0], text)
+    text = _AFTER_THE_USER.sub(rf"\1{HIDDEN}@", text)
+    return _PARAMETER.sub(
+        lambda found: found[1] + HIDDEN if is_secret(found[2]) else found[0], text
+    )
 
 
 def redacted(value: object) -> object:
