@@ -15,6 +15,7 @@ from .errors import DeliveryError
 from .progress import say, step
 
 REQUESTS = "http_server_request_duration_seconds_count"
+FAILED = ('http_response_status_code=~"5.."', 'error_type!=""')  # as in the alerts
 BUILD = "service_build_info"
 
 # One failed request says nothing of a share, as long as there are few.
@@ -86,8 +87,8 @@ class ErrorRatio:
                     f"Prometheus at {self.url} sees no {BUILD} of commit {commit[:7]}: "
                     "are its instances scraped?"
                 )
-            failed = self._count(commit, "5..")
-            total = self._count(commit, "...")
+            failed = self._count(commit, *FAILED)
+            total = self._count(commit, "")
         if not total:
             say("nobody sent a request meanwhile: the share of errors says nothing, and passes")
             return
@@ -96,12 +97,12 @@ class ErrorRatio:
             raise DeliveryError(f"{share}, and {self.highest:.2%} may")
         say(share)
 
-    def _count(self, commit: str, status: str) -> float:
+    def _count(self, commit: str, *matchers: str) -> float:
         # The counters themselves, not their increase: instances of a roll-out start at zero, and
         # an increase does not see the requests before the first scrape.
-        requests = f'{REQUESTS}{{http_response_status_code=~"{status}"}}'
+        requests = " or ".join(f"{REQUESTS}{{{matcher}}}" for matcher in matchers)
         build = self._series(BUILD, commit=commit)
-        return self._ask(f"sum({requests} * on (job, instance) group_left () {build})")
+        return self._ask(f"sum(({requests}) * on (job, instance) group_left () {build})")
 
     def _series(self, name: str, **labels: str) -> str:
         matchers = [f'{label}="{value}"' for label, value in labels.items()]

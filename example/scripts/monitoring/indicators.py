@@ -8,16 +8,20 @@ from collections.abc import Iterator
 from .objectives import Objective
 
 REQUESTS = "http_server_request_duration_seconds"
-FAILED = 'http_response_status_code=~"5.."'
-SUCCEEDED = 'http_response_status_code!~"5.."'
+FAILED = ('http_response_status_code=~"5.."', 'error_type!=""')
+"""Either will do: a handler can say of any response that it is a failure."""
+SUCCEEDED = 'http_response_status_code!~"5..", error_type=""'
 ROUTE = "http_route"
 
 
 def bad(objective: Objective, service: str, function: str, window: str) -> str:
     """The bad requests: `rate` or `increase` of them within a window. 0 where there are none."""
     if objective.within_seconds is None:
-        failed = _sum(function, "count", window, _matchers(objective, service, FAILED))
-        return f"({failed} or vector(0))"
+        failed = " or ".join(
+            _series(function, "count", window, _matchers(objective, service, matcher))
+            for matcher in FAILED
+        )
+        return f"(sum({failed}) or vector(0))"
     soon = f'le="{objective.within_seconds}"'
     all_of_them = total(objective, service, function, window)
     matchers = _matchers(objective, service, SUCCEEDED, soon)
@@ -42,5 +46,8 @@ def _routes(objective: Objective) -> Iterator[str]:
 
 
 def _sum(function: str, suffix: str, window: str, matchers: str) -> str:
-    series = f"{REQUESTS}_{suffix}" + "{" + matchers + "}"
-    return f"sum({function}({series}[{window}]))"
+    return f"sum({_series(function, suffix, window, matchers)})"
+
+
+def _series(function: str, suffix: str, window: str, matchers: str) -> str:
+    return f"{function}({REQUESTS}_{suffix}{{{matchers}}}[{window}])"

@@ -13,6 +13,7 @@ from opentelemetry.proto.trace.v1 import trace_pb2
 
 Attributes = dict[str, Any]
 
+
 @dataclass(frozen=True)
 class Span:
     """A span as it was sent. `events` are the names and attributes of what happened in it."""

@@ -8,7 +8,7 @@ import math
 import multiprocessing
 import os
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, MutableMapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -17,6 +17,7 @@ from fastapi import APIRouter, FastAPI, Request, WebSocket
 from fastapi.responses import StreamingResponse
 
 from orders.chassis import Application, Call, Worker, limits, read_settings, run
+from orders.chassis.asgi import Receive, Scope, Send
 from orders.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -122,6 +123,18 @@ def mounted() -> FastAPI:
     return api
 
 
+async def raw(scope: Scope, receive: Receive, send: Send) -> None:
+    """An ASGI application that leaves out what ASGI lets it leave out."""
+    await send({"type": "http.response.start", "status": 200})
+    await send({"type": "http.response.body"})
+
+
+def with_team(logger: Any, method: str, event: MutableMapping[str, Any]) -> Any:
+    """A processor of the log: another field in each line."""
+    event["team"], event["api_key"] = "blue", "never shown"
+    return event
+
+
 @asynccontextmanager
 async def lifespan(api: FastAPI) -> AsyncIterator[None]:
     log.info("lifespan begins")
@@ -161,6 +174,7 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
     api.include_router(router)
     api.include_router(inner, prefix="/v2")
     api.mount("/sub", mounted())
+    api.mount("/raw", raw)
     api.mount("/tenants/{tenant}", mounted())
     if os.environ.get("ON_FAILURE") == "not ready":
         worker = Worker("counter", work, 1.0, on_failure="not ready")
@@ -171,4 +185,4 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
 
 if __name__ == "__main__":
     extended_settings = read_settings(Settings)
-    run(extended_settings, application(extended_settings))
+    run(extended_settings, application(extended_settings), log_processors=[with_team])

@@ -117,7 +117,9 @@ async def tell(message: str) -> None:
     """Write lines of every kind into the log."""
     log.debug("debug line", message=message)
     log.info("info line", message=message)
-    log.info("secrets", password=message, token=message, authorization=message)
+    headers = {"Authorization": message, "accept": "*/*"}
+    log.info("secrets", password=message, access_token=message, request={"headers": headers})
+    logging.getLogger("library").info("more secrets", extra={"clientSecret": message})
     log.error("an address", address=f"postgresql://user:{message}@localhost/database")
     logging.getLogger("library").warning("library line: %s", message, extra={"extra": 1})
     warnings.warn("a warning", stacklevel=1)

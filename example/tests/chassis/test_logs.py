@@ -46,6 +46,7 @@ def test_all_that_is_written_comes_out_the_same_way(told: list[Line]) -> None:
         ("debug", "debug line"),
         ("info", "info line"),
         ("info", "secrets"),
+        ("info", "more secrets"),
         ("error", "an address"),
         ("warning", "library line: word"),
         ("info", "inside a span"),
@@ -197,8 +198,11 @@ def test_no_secret_is_in_an_error(planted: Planted) -> None:
 def test_secrets_in_fields_and_addresses_are_hidden(told: list[Line]) -> None:
     by_event = {line["event"]: line for line in told}
 
-    for field in ("password", "token", "authorization"):
+    for field in ("password", "access_token"):
         assert by_event["secrets"][field] == "***"
+    headers = {"Authorization": "***", "accept": "*/*"}
+    assert by_event["secrets"]["request"] == {"headers": headers}
+    assert by_event["more secrets"]["clientSecret"] == "***"
     assert by_event["an address"]["address"] == "postgresql://user:***@localhost/database"
 
 

@@ -64,10 +64,6 @@ class ChassisSettings(BaseSettings):
     max_body_bytes: int = Field(
         default=1_048_576, ge=0, description="greatest body of a request; a greater one gets 413"
     )
-    keep_alive_timeout: float = Field(default=620.0, gt=0, description="seconds that an idle connection is kept: more than the load balancer's")
-    root_path: str = Field(default="", description="path prefix that a proxy strips")
-    cors_allow_origins: tuple[str, ...] = Field(default=(), description="origins")
-    max_websockets: int = Field(default=1024, ge=1, description="WebSocket connections")
     max_concurrency: int = Field(
         default=256, ge=1, description="requests handled at once; one more gets 503 without delay"
     )
@@ -107,15 +103,6 @@ class ChassisSettings(BaseSettings):
         ge=0,
         le=1,
         description="share of the requests that are traced, where the caller has not decided it",
-    )
-    otel_traces_exporter: Literal["otlp", "none"] = Field(
-        default="otlp", description="where traces go: otlp, the collector, or none"
-    )
-    otel_exporter_otlp_traces_endpoint: str | None = Field(
-        default=None,
-        pattern="^https?://[^@]+$",
-        description="whole address for the traces, path included, instead of the collector's",
-        examples=["http://localhost:4318/v1/traces"],
     )
     otel_exporter_otlp_endpoint: str | None = Field(
         default=None,

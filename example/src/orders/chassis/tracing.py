@@ -77,8 +77,7 @@ def _provider(settings: ChassisSettings) -> TracerProvider:
         resource=describe(settings),
         shutdown_on_exit=False,  # it would wait for a collector that does not answer
     )
-    endpoint = settings.otel_exporter_otlp_traces_endpoint or settings.otel_exporter_otlp_endpoint
-    if endpoint and settings.otel_traces_exporter == "otlp":
+    if _exports(settings):
         # Here, for a start without a collector: it imports protobuf and a client of its own.
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
@@ -86,6 +85,14 @@ def _provider(settings: ChassisSettings) -> TracerProvider:
         seconds = settings.otel_exporter_otlp_timeout / 1000
         provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(timeout=seconds)))
     return provider
+
+
+def _exports(settings: ChassisSettings) -> bool:
+    chosen = os.environ.get("OTEL_TRACES_EXPORTER") or "otlp"
+    if chosen not in ("otlp", "none"):
+        raise StartError(f"OTEL_TRACES_EXPORTER={chosen} cannot be used: it must be otlp or none")
+    own = os.environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+    return chosen == "otlp" and bool(own or settings.otel_exporter_otlp_endpoint)
 
 
 @cache
