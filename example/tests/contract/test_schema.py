@@ -6,6 +6,7 @@ body and responses. Where they differ, the failure names the handler and the dif
 
 import asyncio
 import inspect
+import re
 from pathlib import Path
 from typing import Any, cast
 
@@ -83,6 +84,23 @@ def test_every_handler_is_in_the_schema(api: FastAPI, handlers: dict[str, Any]) 
 
 def test_schema_is_served_as_it_is_committed(client: httpx2.Client) -> None:
     assert client.get("/openapi.json").json() == SCHEMA
+
+
+async def test_docs_work_behind_a_proxy_that_strips_a_prefix(api: FastAPI) -> None:
+    transport = httpx2.ASGITransport(api, root_path="/prefix")
+    async with httpx2.AsyncClient(transport=transport, base_url="http://service") as client:
+        page = await client.get("/prefix/docs")
+        [schema] = re.findall("url: '(.*?)'", page.text)
+        addresses = [schema, *re.findall('(?:href|src)="(.*?)"', page.text)]
+        assert len(addresses) >= 3
+        for address in addresses:
+            assert (await client.get(address)).status_code == 200
+            assert address.startswith("/prefix/")
+        served = (await client.get(schema)).json()
+        assert served == SCHEMA | {"servers": [{"url": "/prefix"}, *SCHEMA.get("servers", [])]}
+
+        # Not relative: the caller may have asked for the prefix without its slash.
+        assert (await client.get("/prefix/")).headers["location"] == "/prefix/docs"
 
 
 def facts(document: dict[str, Any], name: str) -> dict[str, Any]:
