@@ -13,9 +13,9 @@ from typing import Any, cast
 import httpx2
 import pytest
 import yaml
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
-from fastapi.routing import APIRoute, iter_route_contexts
+from fastapi.routing import iter_route_contexts
 
 from orders.app import application
 from orders.chassis import read_settings
@@ -80,6 +80,16 @@ def test_every_handler_is_in_the_schema(api: FastAPI, handlers: dict[str, Any]) 
     assert not missing, "\n".join(
         f"{place(api, name)} handles {name}, which is not in the schema" for name in sorted(missing)
     )
+
+
+def test_a_handler_below_prefixes_is_named() -> None:
+    def handler() -> None: ...
+
+    inner, outer = APIRouter(prefix="/{tenant}"), FastAPI()
+    inner.get("/things")(handler)
+    outer.include_router(inner, prefix="/v1")
+
+    assert place(outer, "GET /v1/{tenant}/things").startswith("handler (tests/contract/")
 
 
 def test_schema_is_served_as_it_is_committed(client: httpx2.Client) -> None:
@@ -153,9 +163,8 @@ def bare(schema: Any, *, optional: bool = False) -> Any:
 def place(api: FastAPI, name: str) -> str:
     """Where the handler of an operation stands."""
     method, path = name.split(" ", 1)
-    for context in iter_route_contexts(api.routes):
-        route = context.original_route
-        if isinstance(route, APIRoute) and route.path == path and method in (route.methods or ()):
+    for route in iter_route_contexts(api.routes):  # each with its routers' prefixes
+        if route.endpoint and route.path == path and method in (route.methods or ()):
             file = inspect.getsourcefile(route.endpoint) or ""
             line = inspect.getsourcelines(route.endpoint)[1]
             return f"{route.endpoint.__name__} ({Path(file).relative_to(ROOT)}:{line})"
