@@ -40,9 +40,10 @@ PIECES = (
 VALUES = (
     '* "1" W/"1" "1 1, -1 \xff \xe9 \xc3\xa9 [::1 ::1 [fe80::1%25] :0 a:99999 a@b http://a https '
     "100-continue websocket upgrade close gzip identity br,gzip;q=0 bytes=0- bytes=9-1 "
-    "Bearer Basic\t= a=b;a=c application/json application/json;charset=x application/x+json text/plain */*;q=2 "
-    "application/x-www-form-urlencoded multipart/form-data multipart/form-data;boundary= "
-    "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01 00-0-0-00 for=_;proto=x"
+    "Bearer Basic\t= a=b;a=c application/json application/json;charset=x application/x+json "
+    "text/plain */*;q=2 application/x-www-form-urlencoded multipart/form-data "
+    "multipart/form-data;boundary= 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01 "
+    "00-0-0-00 for=_;proto=x"
 ).split(" ")
 BODIES = (b"", b"{}", b"[", b"null", b"\x1f\x8b\x08", b"\xff\x00", b'{"\\ud800": NaN}')
 # No length of a body that is longer than what is sent: the service would wait for the rest.
