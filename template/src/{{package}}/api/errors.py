@@ -66,7 +66,7 @@ async def _invalid_request(request: Request, error: Exception) -> Response:
     ]
     detail = "the request does not fit the schema"
     if more := len(faults) - len(errors):
-        detail += f"; {more} more errors are not shown"
+        detail += f"; errors not shown: {more}"
     return problem_response(422, detail, errors=errors)
 
 
