@@ -6,15 +6,16 @@ body and responses. Where they differ, the failure names the handler and the dif
 
 import asyncio
 import inspect
+import re
 from pathlib import Path
 from typing import Any, cast
 
 import httpx2
 import pytest
 import yaml
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
-from fastapi.routing import APIRoute, iter_route_contexts
+from fastapi.routing import iter_route_contexts
 
 from orders.app import application
 from orders.chassis import read_settings
@@ -81,8 +82,35 @@ def test_every_handler_is_in_the_schema(api: FastAPI, handlers: dict[str, Any]) 
     )
 
 
+def test_a_handler_below_prefixes_is_named() -> None:
+    def handler() -> None: ...
+
+    inner, outer = APIRouter(prefix="/{tenant}"), FastAPI()
+    inner.get("/things")(handler)
+    outer.include_router(inner, prefix="/v1")
+
+    assert place(outer, "GET /v1/{tenant}/things").startswith("handler (tests/contract/")
+
+
 def test_schema_is_served_as_it_is_committed(client: httpx2.Client) -> None:
     assert client.get("/openapi.json").json() == SCHEMA
+
+
+async def test_docs_work_behind_a_proxy_that_strips_a_prefix(api: FastAPI) -> None:
+    transport = httpx2.ASGITransport(api, root_path="/prefix")
+    async with httpx2.AsyncClient(transport=transport, base_url="http://service") as client:
+        page = await client.get("/prefix/docs")
+        [schema] = re.findall("url: '(.*?)'", page.text)
+        addresses = [schema, *re.findall('(?:href|src)="(.*?)"', page.text)]
+        assert len(addresses) >= 3
+        for address in addresses:
+            assert (await client.get(address)).status_code == 200
+            assert address.startswith("/prefix/")
+        served = (await client.get(schema)).json()
+        assert served == SCHEMA | {"servers": [{"url": "/prefix"}, *SCHEMA.get("servers", [])]}
+
+        # Not relative: the caller may have asked for the prefix without its slash.
+        assert (await client.get("/prefix/")).headers["location"] == "/prefix/docs"
 
 
 def facts(document: dict[str, Any], name: str) -> dict[str, Any]:
@@ -135,9 +163,8 @@ def bare(schema: Any, *, optional: bool = False) -> Any:
 def place(api: FastAPI, name: str) -> str:
     """Where the handler of an operation stands."""
     method, path = name.split(" ", 1)
-    for context in iter_route_contexts(api.routes):
-        route = context.original_route
-        if isinstance(route, APIRoute) and route.path == path and method in (route.methods or ()):
+    for route in iter_route_contexts(api.routes):  # each with its routers' prefixes
+        if route.endpoint and route.path == path and method in (route.methods or ()):
             file = inspect.getsourcefile(route.endpoint) or ""
             line = inspect.getsourcelines(route.endpoint)[1]
             return f"{route.endpoint.__name__} ({Path(file).relative_to(ROOT)}:{line})"

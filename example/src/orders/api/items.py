@@ -3,6 +3,7 @@
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import UTC, datetime
 from typing import Annotated
+from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Header, HTTPException, Query, Request, Response
@@ -34,7 +35,8 @@ async def list_items(
 async def create_item(request: Request, response: Response, body: ItemDraft) -> Item:
     item = items.Item.new(_draft(body))
     await _store(request).add(item)
-    response.headers["Location"] = f"/items/{item.id}"
+    # The path of this request, so that it has the prefixes of routers and proxies.
+    response.headers["Location"] = f"{quote(request.scope['path'])}/{item.id}"
     return _answered(response, item)
 
 

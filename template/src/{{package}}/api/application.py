@@ -4,7 +4,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
 
@@ -33,9 +33,10 @@ def create_api(items: ItemStore) -> FastAPI:
     return api
 
 
-async def to_docs() -> RedirectResponse:
-    """Send people to the docs; the address is relative, to work behind a path prefix."""
-    return RedirectResponse("docs")
+async def to_docs(request: Request) -> RedirectResponse:
+    """Redirect to the docs; relative for proxies that strip a prefix without announcing it."""
+    root = request.scope.get("root_path")
+    return RedirectResponse(f"{root}/docs" if root else "docs")
 
 
 @cache

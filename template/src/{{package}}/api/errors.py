@@ -1,12 +1,13 @@
 """Every error of the API as problem details."""
 
 from collections.abc import Mapping
+from json import JSONDecodeError
 from typing import Any
 
 import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute, iter_route_contexts
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
@@ -22,6 +23,10 @@ _STATUS: dict[type[Exception], int] = {
 }
 
 
+_MAX_ERRORS = 20
+_MAX_CHARACTERS = 200
+
+
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The errors that a route may answer with, for its `responses`."""
     return {status: {"model": Problem} for status in statuses}
@@ -31,7 +36,8 @@ def add_error_handlers(api: FastAPI) -> None:
     """Turn every exception that leaves a handler into a problem."""
 
     async def of_domain(request: Request, error: Exception) -> Response:
-        return problem_response(_STATUS[type(error)], str(error))
+        status = next(_STATUS[base] for base in type(error).__mro__ if base in _STATUS)
+        return problem_response(status, str(error))
 
     for exception in _STATUS:
         api.add_exception_handler(exception, of_domain)
@@ -51,15 +57,47 @@ def problem_response(
 
 async def _invalid_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
+    if unsupported := _unsupported_body(request, error):
+        return unsupported
+    faults = error.errors()
     errors = [
-        {"location": ".".join(map(str, fault["loc"])), "detail": fault["msg"]}
-        for fault in error.errors()
+        {"location": _cut(".".join(map(str, fault["loc"]))), "detail": _cut(fault["msg"])}
+        for fault in faults[:_MAX_ERRORS]
     ]
-    return problem_response(422, "the request does not fit the schema", errors=errors)
+    detail = "the request does not fit the schema"
+    if more := len(faults) - len(errors):
+        detail += f"; errors not shown: {more}"
+    return problem_response(422, detail, errors=errors)
+
+
+def _unsupported_body(request: Request, error: Exception) -> Response | None:
+    """415 if the body's encoding or type is why it could not be read (RFC 9110, 15.5.16)."""
+    encoding = request.headers.get("content-encoding", "identity")
+    unreadable = isinstance(error.__cause__, JSONDecodeError | UnicodeDecodeError)
+    if unreadable and encoding.lower() != "identity":
+        detail = f"the Content-Encoding is {_cut(encoding)}; send the body without one"
+        return problem_response(415, detail, {"Accept-Encoding": "identity"})
+    # FastAPI leaves a body as bytes if its Content-Type is not JSON.
+    if not (isinstance(error, RequestValidationError) and isinstance(error.body, bytes)):
+        return None
+    field = getattr(request.scope.get("route"), "body_field", None)
+    expected = field.field_info.media_type if field else ""
+    if not (expected.endswith("json") and any("body" in at["loc"][:1] for at in error.errors())):
+        return None
+    sent = _cut(request.headers.get("content-type", "missing"))
+    detail = f"the Content-Type is {sent}; send the body as {expected}"
+    return problem_response(415, detail, {"Accept": expected})
+
+
+def _cut(text: str) -> str:
+    """The text, shortened to the size that a caller still reads."""
+    return text if len(text) <= _MAX_CHARACTERS else f"{text[: _MAX_CHARACTERS - 1]}…"
 
 
 async def _http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if unsupported := _unsupported_body(request, error):
+        return unsupported
     headers = dict(error.headers or {})
     if error.status_code == 405:
         headers["Allow"] = ", ".join(sorted(_methods(request)))
@@ -67,14 +105,14 @@ async def _http_exception(request: Request, error: Exception) -> Response:
 
 
 def _methods(request: Request) -> set[str]:
-    """All that a path can be asked with; the framework's own 405 knows of one route only."""
-    routes = (context.original_route for context in iter_route_contexts(request.app.routes))
-    return {
+    """All methods of a path; the framework's own 405 names those of one route only."""
+    methods = {
         method
-        for route in routes
-        if isinstance(route, APIRoute) and route.matches(request.scope)[0] is not Match.NONE
-        for method in route.methods or ()
+        for route in iter_route_contexts(request.app.routes)  # each with its routers' prefixes
+        if route.methods and route.matches(request.scope)[0] is not Match.NONE
+        for method in route.methods
     }
+    return methods | {"HEAD"} if "GET" in methods else methods
 
 
 async def _unavailable(request: Request, error: Exception) -> Response:

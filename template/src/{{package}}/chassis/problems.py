@@ -1,6 +1,6 @@
 """Errors as problem details, RFC 9457."""
 
-from http import HTTPStatus
+from http.client import responses
 from typing import Any
 
 import orjson
@@ -10,6 +10,10 @@ from .call import request_id
 
 PROBLEM_JSON = "application/problem+json"
 RETRY_AFTER = [(b"retry-after", b"1")]
+
+
+# RFC 9110 names the classes so, in 15.5 and 15.6; statuses such as 520 have no phrase.
+_CLASSES = {4: "Client Error", 5: "Server Error"}
 
 
 class UnavailableError(Exception):
@@ -23,7 +27,7 @@ def problem(status: int, detail: str, **extensions: Any) -> dict[str, Any]:
     """
     return {
         "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
+        "title": responses.get(status) or _CLASSES.get(status // 100, "Error"),
         "status": status,
         "detail": detail,
         "request_id": request_id.get(),
