@@ -65,7 +65,7 @@ def test_every_line_says_when_and_where(told: list[Line]) -> None:
         assert line["version"] == "1.2.3"
     loggers = {line["event"].partition(":")[0]: line["logger"] for line in told}
     assert loggers["library line"] == "library"
-    assert loggers["request"].endswith(".chassis.call")
+    assert loggers["request"].endswith(".chassis.logging")
 
 
 def test_every_line_of_a_request_has_its_ids(told: list[Line]) -> None:

@@ -15,7 +15,7 @@ from opentelemetry import trace
 from opentelemetry.propagate import inject
 from prometheus_client import Histogram
 
-from .call import request_id
+from .context import request_id
 from .metrics import SECONDS
 
 CONNECT_SECONDS = 2.0

@@ -1,7 +1,7 @@
 """One request and its response, seen from the pass around them."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from time import perf_counter
 
 from .asgi import Headers, Message, Receive, Scope, Send
@@ -29,6 +29,7 @@ class Exchange:
     left = False  # the client, before the response was complete
     receiving = False
     cut_with: tuple[int, str, Headers] | None = None
+    _headers: Sequence[tuple[bytes, bytes]] = ()  # of the response
     _kept: Message | None = None
     _watching: asyncio.Task[None] | None = None
     _whole = False  # the body, as far as the application has seen it
@@ -82,13 +83,13 @@ class Exchange:
             headers = [*message.get("headers", ()), (b"x-request-id", self.call.id.encode())]
             if self._health.stopping:
                 headers.append(_CLOSE)
-            message["headers"] = headers
-            for name, value in headers:
-                if name == b"content-type" and value.startswith(_EVENT_STREAM):
-                    self.streaming = perf_counter()
+            message["headers"] = self._headers = headers
         elif message["type"] == "http.response.body":
             self.sent += len(message.get("body", b""))
-            if not message.get("more_body", False):
+            if message.get("more_body", False):
+                if self.streaming is None and self._is_event_stream():
+                    self.streaming = perf_counter()
+            else:
                 self.answered = perf_counter()
                 self._unwatch()  # the server says of each complete response that its client left
         return self._send(message)
@@ -123,6 +124,12 @@ class Exchange:
     def close(self) -> None:
         """The request is over."""
         self._unwatch()
+
+    def _is_event_stream(self) -> bool:
+        return any(
+            name == b"content-type" and value.startswith(_EVENT_STREAM)
+            for name, value in self._headers
+        )
 
     @property
     def _limits(self) -> Limits:

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from .asgi import Headers, Send, respond
-from .call import request_id
+from .context import request_id
 
 PROBLEM_JSON = "application/problem+json"
 RETRY_AFTER = [(b"retry-after", b"1")]

@@ -42,11 +42,11 @@ def _mount_template(mounted: str, template: str, parameters: Mapping[str, object
 
 
 def server_attributes(
-    scope: Scope, headers: Mapping[bytes, bytes], route: str, status: int
+    scope: Scope, method: str, headers: Mapping[bytes, bytes], route: str, status: int
 ) -> dict[str, str | int]:
     """The attributes of a server's span; the query is left out, for it may hold secrets."""
     attributes: dict[str, str | int] = {
-        "http.request.method": scope["method"],
+        "http.request.method": method,
         "http.response.status_code": status,
         "url.path": scope["path"],
         "url.scheme": scope["scheme"],

@@ -6,52 +6,95 @@ https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables
 """
 
 import os
+import random
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
+from typing import Any
 
 from opentelemetry import context, propagate, trace
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
+from opentelemetry.sdk.trace.sampling import ParentBased, SamplingResult, TraceIdRatioBased
 
 from .errors import StartError
 from .settings import FLUSH_SECONDS, ChassisSettings
 
 _NO_PARENT = context.Context()
-_tracer = trace.get_tracer(__name__)
+_CHOSEN = context.create_key("chosen")
 
 
-def start_span(name: str, headers: Mapping[bytes, bytes]) -> trace.Span:
-    """Begin a server's span, in the trace of the caller where it names one; make it the current.
+class Spans:
+    """Starts the span of each call; `ratio` is None where only the SDK knows what is recorded.
 
-    It is never detached: the server runs each call in a context of its own.
+    With a ratio, the SDK is asked for the spans alone that are recorded: 3 µs for another, not 13.
     """
-    carrier = {text: headers[key].decode("latin-1") for text, key in _fields() if key in headers}
-    surroundings = propagate.extract(carrier, _NO_PARENT) if carrier else _NO_PARENT
-    span = _tracer.start_span(name, surroundings, trace.SpanKind.SERVER)
-    context.attach(trace.set_span_in_context(span, surroundings))
-    return span
+
+    def __init__(self, ratio: float | None) -> None:
+        self._ratio = ratio
+        self._tracer = trace.get_tracer(__name__)
+        self._headers = [(name, name.encode()) for name in propagate.get_global_textmap().fields]
+
+    def start(self, name: str, headers: Mapping[bytes, bytes]) -> trace.Span:
+        """Begin a server's span, in the trace of the caller where it names one, as the current.
+
+        It is never detached: the server runs each call in a context of its own.
+        """
+        surroundings, parent = _NO_PARENT, trace.INVALID_SPAN_CONTEXT
+        carrier = {
+            text: headers[key].decode("latin-1") for text, key in self._headers if key in headers
+        }
+        if carrier:
+            surroundings = propagate.extract(carrier, _NO_PARENT)
+            parent = trace.get_current_span(surroundings).get_span_context()
+        span: trace.Span
+        if self._is_recorded(parent):
+            if not parent.is_valid:
+                surroundings = context.set_value(_CHOSEN, True, surroundings)
+            span = self._tracer.start_span(name, surroundings, trace.SpanKind.SERVER)
+        else:
+            own = parent.trace_id or random.getrandbits(128)
+            span = trace.NonRecordingSpan(
+                trace.SpanContext(own, random.getrandbits(64), False, None, parent.trace_state)
+            )
+        context.attach(trace.set_span_in_context(span, surroundings))
+        return span
+
+    def _is_recorded(self, parent: trace.SpanContext) -> bool:
+        if self._ratio is None:
+            return True  # or not: the SDK decides
+        return parent.trace_flags.sampled if parent.is_valid else random.random() < self._ratio
+
+
+class _Ratio(TraceIdRatioBased):
+    """The SDK's sampler for traces that begin here; those of calls were chosen before."""
+
+    def should_sample(
+        self, parent_context: context.Context | None, trace_id: int, *others: Any, **more: Any
+    ) -> SamplingResult:
+        if context.get_value(_CHOSEN, parent_context):
+            trace_id = 0
+        return super().should_sample(parent_context, trace_id, *others, **more)
 
 
 @contextmanager
-def tracing(settings: ChassisSettings) -> Iterator[None]:
+def tracing(settings: ChassisSettings) -> Iterator[Spans]:
     """Record spans until the end, and then send those that are left, for at most a moment."""
     try:
-        _fields()
+        propagate.get_global_textmap()
     except ValueError as error:
         raise StartError(f"OTEL_PROPAGATORS cannot be used: {error}") from None
     is_disabled = os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true"
     # `opentelemetry-instrument` has set a provider of its own.
     if is_disabled or not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
-        yield
+        yield Spans(None)
         return
-    provider = _provider(settings)
+    ratio = None if os.environ.get("OTEL_TRACES_SAMPLER") else settings.otel_traces_sampler_arg
+    provider = _provider(settings, ratio)
     trace.set_tracer_provider(provider)
     try:
-        yield
+        yield Spans(ratio)
     finally:
         # In a thread, for a collector may take its time to answer.
         flush = threading.Thread(target=provider.shutdown, name="span-flush", daemon=True)
@@ -70,10 +113,9 @@ def describe(settings: ChassisSettings) -> Resource:
     )
 
 
-def _provider(settings: ChassisSettings) -> TracerProvider:
-    by_default = ParentBased(TraceIdRatioBased(settings.otel_traces_sampler_arg))
+def _provider(settings: ChassisSettings, ratio: float | None) -> TracerProvider:
     provider = TracerProvider(
-        sampler=None if os.environ.get("OTEL_TRACES_SAMPLER") else by_default,
+        sampler=None if ratio is None else ParentBased(_Ratio(ratio)),
         resource=describe(settings),
         shutdown_on_exit=False,  # it would wait for a collector that does not answer
     )
@@ -93,9 +135,3 @@ def _exports(settings: ChassisSettings) -> bool:
         raise StartError(f"OTEL_TRACES_EXPORTER={chosen} cannot be used: it must be otlp or none")
     own = os.environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
     return chosen == "otlp" and bool(own or settings.otel_exporter_otlp_endpoint)
-
-
-@cache
-def _fields() -> tuple[tuple[str, bytes], ...]:
-    """The headers that carry a trace and its baggage, as OTEL_PROPAGATORS says."""
-    return tuple((name, name.encode()) for name in propagate.get_global_textmap().fields)

@@ -6,7 +6,8 @@ extend it through settings and `app.py`, and updates merge by themselves.
 """
 
 from .asgi import ASGIApp
-from .call import Call, limits, request_id
+from .call import Call, limits
+from .context import request_id
 from .lifecycle import Application, Check, run
 from .logging import logging_to_stdout
 from .problems import PROBLEM_JSON, UnavailableError, problem

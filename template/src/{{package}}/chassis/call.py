@@ -1,7 +1,6 @@
 """One call of the service, whatever its protocol: what log line, metric and span are made from."""
 
 from collections.abc import Callable, Mapping
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any, TypeVar
@@ -9,15 +8,12 @@ from typing import Any, TypeVar
 import structlog
 from opentelemetry import trace
 
-Handler = TypeVar("Handler", bound=Callable[..., Any])
+from .logging import Log
 
-request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
-"""The id of the request that the code runs for."""
+Handler = TypeVar("Handler", bound=Callable[..., Any])
 
 _LIMITS = "chassis_limits"
 _FAILED = trace.Status(trace.StatusCode.ERROR)
-
-_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +41,18 @@ class Call:
     limits: Limits | None = None
     started: float = field(default_factory=perf_counter)
 
+    def keep_context(self) -> None:
+        """Add the fields that the code has bound, while its context is still the current one."""
+        if bound := structlog.contextvars.get_contextvars():
+            self.fields = bound | self.fields
+
     def end(
         self,
+        log: Log,
         event: str,
         verb: str,
         attributes: Callable[[], Mapping[str, str | int]],
-        fields: Mapping[str, Any],
+        fields: dict[str, Any],
     ) -> None:
         """End the span, with a name of `verb` and `name`, and write the line `event`."""
         if self.span.is_recording():
@@ -61,8 +63,8 @@ class Call:
                 self.span.set_status(_FAILED)
         self.span.end()
         if self.error:
-            fields = {**fields, "error": self.error}
-        _log.info(event, **{**fields, **self.fields})
+            fields["error"] = self.error
+        log.tell(event, self.id, self.span.get_span_context(), fields, self.fields)
 
 
 def limits(

@@ -1,7 +1,7 @@
 """One request and its response, seen from the pass around them."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from time import perf_counter
 
 from .asgi import Headers, Message, Receive, Scope, Send
@@ -29,6 +29,7 @@ class Exchange:
     left = False  # the client, before the response was complete
     receiving = False
     cut_with: tuple[int, str, Headers] | None = None
+    _headers: Sequence[tuple[bytes, bytes]] = ()  # of the response
     _kept: Message | None = None
     _watching: asyncio.Task[None] | None = None
     _whole = False  # the body, as far as the application has seen it
@@ -48,7 +49,7 @@ class Exchange:
         self.path: str = scope["path"]
         self.declared = int(headers.get(b"content-length", 0))  # bytes of the body
         self.task = asyncio.current_task()
-        self._scope = scope
+        self.scope = scope
         self._receive = receive
         self._send = send
         self._health = health
@@ -82,13 +83,13 @@ class Exchange:
             headers = [*message.get("headers", ()), (b"x-request-id", self.call.id.encode())]
             if self._health.stopping:
                 headers.append(_CLOSE)
-            message["headers"] = headers
-            for name, value in headers:
-                if name == b"content-type" and value.startswith(_EVENT_STREAM):
-                    self.streaming = perf_counter()
+            message["headers"] = self._headers = headers
         elif message["type"] == "http.response.body":
             self.sent += len(message.get("body", b""))
-            if not message.get("more_body", False):
+            if message.get("more_body", False):
+                if self.streaming is None and self._is_event_stream():
+                    self.streaming = perf_counter()
+            else:
                 self.answered = perf_counter()
                 self._unwatch()  # the server says of each complete response that its client left
         return self._send(message)
@@ -124,9 +125,15 @@ class Exchange:
         """The request is over."""
         self._unwatch()
 
+    def _is_event_stream(self) -> bool:
+        return any(
+            name == b"content-type" and value.startswith(_EVENT_STREAM)
+            for name, value in self._headers
+        )
+
     @property
     def _limits(self) -> Limits:
-        return self.call.limits or limits_of(self._scope.get("endpoint")) or _NO_LIMITS
+        return self.call.limits or limits_of(self.scope.get("endpoint")) or _NO_LIMITS
 
     async def _refuse_body(self) -> None:
         self.cut(413, f"a body may have {self.max_body} bytes at most")

@@ -24,7 +24,7 @@ from .process import Deadline, on_stop_signals, threads_left
 from .requests import Requests
 from .server import HttpServer
 from .settings import CLOSE_SECONDS, FLUSH_SECONDS, ChassisSettings
-from .tracing import tracing
+from .tracing import Spans, tracing
 from .workers import Worker, Workers
 
 _THREAD_SECONDS = 0.5
@@ -73,8 +73,8 @@ def run(
     with logging_to_stdout(settings, log_processors) as log:
         deadline = Deadline(log.close)
         try:
-            with tracing(settings):
-                exit_code = _completed(_serve(settings, application, log, deadline))
+            with tracing(settings) as spans:
+                exit_code = _completed(_serve(settings, application, log, spans, deadline))
         except StartError as error:
             _log.critical("cannot start", reason=str(error))
         except Exception as error:
@@ -145,6 +145,7 @@ async def _serve(
     settings: ChassisSettings,
     application: AbstractAsyncContextManager[Application],
     log: Log,
+    spans: Spans,
     deadline: Deadline,
 ) -> int:
     """The exit code."""
@@ -152,7 +153,7 @@ async def _serve(
     try:
         async with AsyncExitStack() as stack:
             served = await stack.enter_async_context(_opened(application))
-            requests = Requests(served.app, settings, health)
+            requests = Requests(served.app, settings, health, log, spans)
             describe_process(settings, lambda: len(requests.active), lambda: log.dropped)
             management = Management(settings, log, health, requests, served.checks)
             await stack.enter_async_context(

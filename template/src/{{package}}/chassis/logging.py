@@ -9,7 +9,7 @@ import os
 import sys
 import threading
 import traceback
-from collections.abc import Iterator, MutableMapping, Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import zip_longest
@@ -20,9 +20,9 @@ import structlog
 from opentelemetry import trace
 from structlog.typing import Processor
 
-from .call import request_id
+from .context import request_id
 from .output import LineWriter, standard_output
-from .redaction import hide_passwords, redacted
+from .redaction import hide_passwords, is_secret, redacted
 from .settings import FLUSH_SECONDS, ChassisSettings
 from .tracing import describe
 
@@ -33,6 +33,7 @@ _Event = MutableMapping[str, Any]
 # These log headers or addresses of requests at their lower levels, secrets among them.
 _TALKATIVE = ("httpcore2", "httpx2", "sqlalchemy", "urllib3", "uvicorn", "websockets")
 _JSON_OPTIONS = orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z
+_SCALARS = frozenset({str, int, float, bool, type(None), datetime})
 _LONGEST_TRACEBACK = 16_384
 _LIBRARIES = "site-packages"
 _STANDARD_ATTRIBUTES = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
@@ -65,6 +66,7 @@ class Log:
             _mask,
             self._render,
         ]
+        self._added = processors
         self.level = settings.log_level
 
     @property
@@ -88,6 +90,37 @@ class Log:
     def logger(self, name: str = "") -> "_Logger":
         """What structlog's loggers of a name hand their lines to."""
         return _Logger(name, self._writer)
+
+    def tell(
+        self,
+        event: str,
+        identifier: str,
+        span: trace.SpanContext,
+        fields: _Event,
+        more: Mapping[str, Any],
+    ) -> None:
+        """Write the line about a call that has ended, past structlog: a third of the time.
+
+        `fields` are the chassis' own, `more` those of the service.
+        """
+        if self._number > logging.INFO:
+            return
+        line: Any = {
+            "timestamp": datetime.now(UTC),
+            "level": "info",
+            "event": event,
+            "logger": __name__,
+            "request_id": identifier,
+        }
+        if span.is_valid:
+            line["trace_id"], line["span_id"] = f"{span.trace_id:032x}", f"{span.span_id:016x}"
+        line.update(self._service)
+        line.update(fields)
+        if more or self._added:
+            line.update((f"{name}_" if name in line else name, more[name]) for name in more)
+            for process in (*self._added, _mask):
+                line = process(None, "info", line)
+        self._writer.put(self._render(None, "info", line)[0][0])
 
     def close(self) -> None:
         """Write what is left."""
@@ -113,14 +146,16 @@ class Log:
             own["trace_id"] = trace.format_trace_id(span.trace_id)
             own["span_id"] = trace.format_span_id(span.span_id)
         own.update(self._service)
-        for name, value in event.items():
-            own[f"{name}_" if name in own else name] = value
+        if own.keys().isdisjoint(event):
+            own.update(event)
+        else:
+            own.update((f"{name}_" if name in own else name, event[name]) for name in event)
         return own
 
     def _render(self, logger: Any, method: str, event: _Event) -> tuple[tuple[bytes], _Event]:
         """The arguments of the logger's method."""
         rendered = self._line(event)
-        if b"@" in rendered and b"://" in rendered:  # in this order: most lines have no @
+        if b"://" in rendered:
             rendered = hide_passwords(rendered.decode()).encode()
         return (rendered,), {}
 
@@ -172,7 +207,7 @@ class _StandardLibrary(logging.Handler):
         self._log = log
 
     def emit(self, record: logging.LogRecord) -> None:
-        event: Any = {
+        event: _Event = {
             name: value for name, value in vars(record).items() if name not in _STANDARD_ATTRIBUTES
         }
         try:
@@ -181,12 +216,13 @@ class _StandardLibrary(logging.Handler):
             event["event"] = f"{record.msg} {_sayable(record.args)}"
         event["exc_info"] = record.exc_info
         logger, method = self._log.logger(record.name), _method(record.levelno)
+        line: Any = event
         try:
             for process in self._log.processors:
-                event = process(logger, method, event)
+                line = process(logger, method, line)
         except structlog.DropEvent:
             return
-        getattr(logger, method)(*event[0])
+        getattr(logger, method)(*line[0])
 
 
 @contextmanager
@@ -236,7 +272,10 @@ def _show_exception(logger: Any, method: str, event: _Event) -> _Event:
 
 
 def _mask(logger: Any, method: str, event: _Event) -> _Event:
-    return cast("_Event", redacted(event))
+    for name, value in event.items():
+        if type(value) not in _SCALARS or is_secret(name):
+            return cast("_Event", redacted(event))
+    return event  # as most are: to copy one takes longer than to write it
 
 
 def _method(level: int) -> str:

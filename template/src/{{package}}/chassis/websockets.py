@@ -11,6 +11,7 @@ import structlog
 
 from .asgi import ASGIApp, Message, Receive, Scope, Send
 from .call import Call
+from .logging import Log
 from .metrics import count_websocket, show_websockets
 from .problems import RETRY_AFTER, send_problem
 from .semantics import route_of, server_attributes
@@ -24,17 +25,18 @@ _log = structlog.get_logger(__name__)
 class WebSockets:
     """The ASGI application of WebSocket connections: `app`, and what is told of each."""
 
-    def __init__(self, app: ASGIApp, settings: ChassisSettings) -> None:
+    def __init__(self, app: ASGIApp, settings: ChassisSettings, log: Log) -> None:
         self.active: dict[_Session, None] = {}
         self._app = app
+        self._log = log
         self._max_active = settings.max_websockets
         show_websockets(lambda: len(self.active))
 
     async def __call__(
         self,
         call: Call,
-        outer: Scope,
-        inner: Scope,
+        root_path: str,
+        scope: Scope,
         headers: dict[bytes, bytes],
         receive: Receive,
         send: Send,
@@ -46,7 +48,7 @@ class WebSockets:
             if full:
                 await session.refuse(503, "the service has as many WebSockets as it may have")
             else:
-                await self._app(inner, session.receive, session.send)
+                await self._app(scope, session.receive, session.send)
         except CancelledError:  # noqa: ASYNC103 # our own, where the session was cut
             if not session.cut:
                 raise
@@ -58,7 +60,9 @@ class WebSockets:
             await session.fail()
         finally:
             del self.active[session]
-            session.tell(outer, inner, headers)
+            call.name = call.name or route_of(scope, root_path)
+            call.keep_context()
+            session.tell(scope, headers, self._log)
 
     async def finish(self, seconds: float) -> None:
         """Wait for the handlers of connections that are closed, for `seconds` at most."""
@@ -127,19 +131,19 @@ class _Session:
         elif self._code is None:
             await self.send({"type": "websocket.close", "code": _INTERNAL_ERROR})
 
-    def tell(self, outer: Scope, inner: Scope, headers: dict[bytes, bytes]) -> None:
+    def tell(self, scope: Scope, headers: dict[bytes, bytes], log: Log) -> None:
         """A count, the end of the span and a line in the log."""
-        call, client, status = self._call, outer["client"], self._status or 500
+        call, client, status = self._call, scope["client"], self._status or 500
         call.error = call.error or (str(status) if status >= 500 else "")
-        call.name = call.name or route_of(inner, outer["root_path"])
         count_websocket(call, status, self._code)
         call.end(
+            log,
             "websocket",
             "GET",
-            lambda: server_attributes({**outer, "method": "GET"}, headers, call.name, status),
+            lambda: server_attributes(scope, "GET", headers, call.name, status),
             {
                 "route": call.name,
-                "path": outer["path"],
+                "path": scope["path"],
                 "status": status,
                 "close_code": self._code,
                 "duration_ms": round((perf_counter() - call.started) * 1000, 3),
