@@ -4,71 +4,25 @@ import pytest
 
 from orders.chassis.redaction import hide_passwords, is_secret, redacted
 
-SECRET_NAMES = (
-    "password",
-    "DB_PASSWORD",
-    "PGPASSWORD",
-    "db_passwd",
-    "smtp_pass",
-    "MYSQL_PWD",
-    "passWord",
-    "pass_phrase",
-    "secret",
-    "client-secret",
-    "clientSecret",
-    "secret_key",
-    "token",
-    "tokens",
-    "accessToken",
-    "X-Auth-Token",
-    "token2",
-    "api_key",
-    "X-API-Key",
-    "apikey",
-    "APIKey",
-    "APIKEY",
-    "private.key",
-    "aws.accessKeyId",
-    "signing_keys",
-    "credentials",
-    "authorization",
-    "Proxy-Authorization",
-    "basic_auth",
-    "cookie",
-    "Set-Cookie",
-    "session_id",
-    "connectionString",
-    "jwt",
-)
-OTHER_NAMES = (
-    "",
-    "path",
-    "author",
-    "authority",
-    "auth_url",
-    "bypass",
-    "passed",
-    "pass_rate",
-    "compass",
-    "tokenizer",
-    "secretary",
-    "monkey",
-    "key",
-    "public_key",
-    "primary_key",
-    "idempotency_key",
-    "keyboard",
-    "session",
-    "log_level",
-)
+SECRET_NAMES = """
+    password DB_PASSWORD PGPASSWORD db_passwd smtp_pass MYSQL_PWD passWord pass_phrase
+    secret client-secret clientSecret secret_key token tokens accessToken X-Auth-Token token2
+    api_key X-API-Key apikey APIKey APIKEY private.key aws.accessKeyId signing_keys
+    credentials authorization Proxy-Authorization basic_auth cookie Set-Cookie session_id
+    connectionString jwt
+"""
+OTHER_NAMES = """
+    path author authority auth_url bypass passed pass_rate compass tokenizer secretary monkey key
+    public_key primary_key idempotency_key keyboard session log_level
+"""
 
 
-@pytest.mark.parametrize("name", SECRET_NAMES)
+@pytest.mark.parametrize("name", SECRET_NAMES.split())
 def test_name_of_a_secret(name: str) -> None:
     assert is_secret(name)
 
 
-@pytest.mark.parametrize("name", OTHER_NAMES)
+@pytest.mark.parametrize("name", ["", *OTHER_NAMES.split()])
 def test_name_of_no_secret(name: str) -> None:
     assert not is_secret(name)
 
@@ -135,15 +89,9 @@ def test_values_of_secret_names_are_replaced_at_any_depth() -> None:
     assert "hunter2" in repr(value), "the value itself is changed"
 
 
-def test_numbers_booleans_and_none_are_no_secrets() -> None:
-    value = {"max_tokens": 100, "token_cost": 0.5, "has_password": True, "token": None}
-
+@pytest.mark.parametrize("value", [{"max_tokens": 1, "has_password": True, "token": None}, "token"])
+def test_numbers_booleans_none_and_other_values_stay(value: object) -> None:
     assert redacted(value) == value
-
-
-def test_what_holds_no_names_stays() -> None:
-    assert redacted("password") == "password"
-    assert redacted(7) == 7
 
 
 def test_structure_that_contains_itself_ends() -> None:

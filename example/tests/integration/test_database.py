@@ -124,7 +124,7 @@ def test_address_of_no_postgresql_is_refused(
         read_settings(StorageSettings)
 
     said = capsys.readouterr().err
-    assert said.startswith("DATABASE_URL cannot be used: its scheme is mysql")
+    assert said.startswith("DATABASE_URL cannot be used. It must be: address of ")
     assert canary not in said
 
 

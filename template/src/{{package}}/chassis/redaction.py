@@ -6,9 +6,6 @@ from functools import lru_cache
 
 HIDDEN = "***"
 
-_DEEPEST = 16
-"""Structures nested deeper than this are hidden, so that one that contains itself ends."""
-
 _WORD_STARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z0-9]+")
 _SECRET_WORDS = re.compile(
     r"(pass_?word|passwd|pass_?phrase|pass_?code|pwd|secret|token|credential|authorization|cookie"
@@ -37,15 +34,12 @@ def hide_passwords(text: str) -> str:
     )
 
 
-def redacted(value: object) -> object:
+def redacted(value: object, depth: int = 16) -> object:
     """A copy of nested mappings, lists and tuples with `***` for each value of a secret name.
 
-    Numbers, booleans and None stay, for `max_tokens=100` is no secret.
+    Numbers, booleans and None stay, for `max_tokens=100` is no secret. Structures nested deeper
+    than `depth` are hidden, so that one that contains itself ends.
     """
-    return _redacted(value, _DEEPEST)
-
-
-def _redacted(value: object, depth: int) -> object:
     if not isinstance(value, Mapping | list | tuple):
         return value
     if not depth:
@@ -55,9 +49,9 @@ def _redacted(value: object, depth: int) -> object:
             name: (
                 HIDDEN
                 if is_secret(str(name)) and not isinstance(item, int | float | None)
-                else _redacted(item, depth - 1)
+                else redacted(item, depth - 1)
             )
             for name, item in value.items()
         }
-    items = [_redacted(item, depth - 1) for item in value]
+    items = [redacted(item, depth - 1) for item in value]
     return items if isinstance(value, list) else tuple(items)
