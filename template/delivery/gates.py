@@ -100,7 +100,7 @@ class ErrorRatio:
     def _count(self, commit: str, *matchers: str) -> float:
         # The counters themselves, not their increase: instances of a roll-out start at zero, and
         # an increase does not see the requests before the first scrape.
-        requests = " or ".join(f"{REQUESTS}{{{matcher}}}" for matcher in matchers)
+        requests = " or ".join(REQUESTS + "{" + matcher + "}" for matcher in matchers)
         build = self._series(BUILD, commit=commit)
         return self._ask(f"sum(({requests}) * on (job, instance) group_left () {build})")
 

@@ -29,8 +29,9 @@ KINDS = {
 
 
 def without_make(variables: dict[str, str]) -> dict[str, str]:
-    """An environment that does not say it is inside of another make, or what to connect to."""
-    others = {"DATABASE_URL", "MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS", "VIRTUAL_ENV"}
+    """An environment that does not say it is inside of another make or test, or what to ask."""
+    others = {"DATABASE_URL", "MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS"}
+    others |= {"PYTEST_ADDOPTS", "VIRTUAL_ENV"}
     return {name: value for name, value in variables.items() if name not in others}
 
 

@@ -91,6 +91,7 @@ def test_ids_are_the_same_wherever_they_are_told(observed: Observed, api: httpx2
         "X-Request-ID": f"caller.{uuid4().hex}",
         "traceparent": f"00-{TRACE}-{PARENT}-01",
         "tracestate": "vendor=value",
+        "baggage": "tenant=blue",
     }
     with recording([Answer(200)]) as recorder:
         called = api.get("/faulty/call", params={"url": recorder.url}, headers=sent)
@@ -103,6 +104,7 @@ def test_ids_are_the_same_wherever_they_are_told(observed: Observed, api: httpx2
     assert observed.span(called).parent == observed.span(failed).parent == PARENT
     [outgoing] = [span for span in observed.spans(called) if span.kind == "CLIENT"]
     [asked] = recorder.asked
+    assert asked["baggage"] == sent["baggage"]
     assert asked["x-request-id"] == sent["X-Request-ID"]
     assert asked["traceparent"] == f"00-{TRACE}-{outgoing.span_id}-01"
     assert asked["tracestate"] == sent["tracestate"]

@@ -6,6 +6,7 @@ import httpx2
 import pytest
 
 from ..service import running
+from .observed import eventually
 
 MODULE = "tests.chassis.extended"
 
@@ -16,6 +17,7 @@ def test_prefix_of_a_setting(storage_settings: dict[str, str], path: str) -> Non
         told = httpx2.get(service.api + path).json()
         assert told == {"url": f"{service.api}/shop/bound", "path": "/shop/address"}
         assert httpx2.get(f"{service.api}/readyz").status_code == 200
+        eventually(lambda: '"route":"/address"' in service.text, "a route without that prefix")
         docs = httpx2.get(f"{service.api}/docs").text
         assert "/shop/openapi.json" in docs
 
@@ -27,6 +29,17 @@ def test_prefix_and_scheme_of_a_trusted_proxy(storage_settings: dict[str, str]) 
             told = httpx2.get(f"{service.api}/address", headers=headers).json()
             host = service.api.partition("://")[2]
             assert told["url"] == f"{scheme}://{host}{prefix}/bound"
+
+
+def test_idle_connection_is_kept_for_the_time_of_a_setting(
+    storage_settings: dict[str, str],
+) -> None:
+    with running(module=MODULE, **storage_settings, KEEP_ALIVE_TIMEOUT=0.4) as service:
+        host, port = service.api.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), 20) as idle:
+            idle.sendall(b"GET /livez HTTP/1.1\r\nhost: a\r\n\r\n")
+            assert idle.recv(4096).startswith(b"HTTP/1.1 200")
+            assert idle.recv(4096) == b""  # its end
 
 
 @pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this machine has no IPv6")

@@ -1,12 +1,14 @@
 """WebSockets: ids, limits, what is told of them, and how they end when the service stops."""
 
+import signal
 import time
 
+import httpx2
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from ..service import Service, running
+from ..service import PATIENCE_SECONDS, Service, running
 from .observed import Line, Observed, eventually
 
 
@@ -80,6 +82,22 @@ def test_message_over_the_limit(extended: Observed) -> None:
             socket.recv()
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 1009
+
+
+def test_stop_ends_streams_of_events_at_once(storage_settings: dict[str, str]) -> None:
+    with running(module="tests.chassis.extended", **storage_settings) as service:
+        with httpx2.stream("GET", f"{service.api}/events") as response:
+            parts = response.iter_raw()
+            next(parts)
+            started = time.monotonic()
+            service.process.send_signal(signal.SIGTERM)
+            list(parts)  # a whole response: its end came
+        assert service.process.wait(PATIENCE_SECONDS) == 0
+        assert time.monotonic() - started < 5
+        [line] = [line for line in service.log if line.get("route") == "/events"]
+
+    assert line["status"] == 200
+    assert "error" not in line
 
 
 def test_stop_sends_clients_elsewhere_at_once(storage_settings: dict[str, str]) -> None:

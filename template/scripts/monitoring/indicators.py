@@ -50,4 +50,5 @@ def _sum(function: str, suffix: str, window: str, matchers: str) -> str:
 
 
 def _series(function: str, suffix: str, window: str, matchers: str) -> str:
-    return f"{function}({REQUESTS}_{suffix}{{{matchers}}}[{window}])"
+    series = f"{REQUESTS}_{suffix}" + "{" + matchers + "}"
+    return f"{function}({series}[{window}])"

@@ -49,7 +49,7 @@ class Exchange:
         self.path: str = scope["path"]
         self.declared = int(headers.get(b"content-length", 0))  # bytes of the body
         self.task = asyncio.current_task()
-        self._scope = scope
+        self.scope = scope
         self._receive = receive
         self._send = send
         self._health = health
@@ -133,7 +133,7 @@ class Exchange:
 
     @property
     def _limits(self) -> Limits:
-        return self.call.limits or limits_of(self._scope.get("endpoint")) or _NO_LIMITS
+        return self.call.limits or limits_of(self.scope.get("endpoint")) or _NO_LIMITS
 
     async def _refuse_body(self) -> None:
         self.cut(413, f"a body may have {self.max_body} bytes at most")

@@ -66,8 +66,9 @@ def _child(method: str, route: str, status: int, error: str) -> Histogram:
 
 def observe_request(call: Call, method: str, status: int, seconds: float) -> None:
     """Count a request that has ended. A trace that is recorded is its exemplar."""
-    context = call.span.get_span_context()
-    exemplar = {"trace_id": format_trace_id(context.trace_id)} if call.span.is_recording() else None
+    exemplar = None
+    if call.span.is_recording():
+        exemplar = {"trace_id": format_trace_id(call.span.get_span_context().trace_id)}
     known = method if method in _METHODS else "_OTHER"
     _child(known, call.name, status, call.error).observe(seconds, exemplar)
 

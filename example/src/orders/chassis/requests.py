@@ -15,7 +15,7 @@ from typing import Any
 
 import structlog
 
-from .asgi import ASGIApp, Receive, Scope, Send
+from .asgi import ASGIApp, Headers, Receive, Scope, Send
 from .call import Call
 from .context import request_id
 from .exchange import CLIENT_GONE, Exchange
@@ -46,8 +46,8 @@ class Requests:
     ) -> None:
         self.active: dict[Exchange, None] = {}  # the oldest first
         self.websockets = WebSockets(app, settings, log)
-        self._app = app
         self._cors = _cors(settings)
+        self._app = self._cors(app) if self._cors else app
         self._health = health
         self._log = log
         self._ended: list[_Ended] = []  # not told of yet
@@ -81,35 +81,13 @@ class Requests:
         if method == "HEAD":
             inner["method"] = "GET"  # the server leaves the body out
         exchange = Exchange(call, inner, headers, receive, send, self._health, self._settings)
-        handle: ASGIApp = partial(self._handle, exchange, self._refusal(scope))
-        if self._cors:
-            handle = self._cors(handle)
-        self.active[exchange] = None
         try:
-            await handle(inner, exchange.receive, exchange.send)
-        finally:
-            del self.active[exchange]
-            exchange.close()
-            call.name = call.name or route_of(inner, root_path)
-            call.keep_context()
-            self._ended.append((exchange, method, scope, headers, perf_counter()))
-            if len(self._ended) == 1:
-                asyncio.get_running_loop().call_soon(self._tell_all)
-
-    async def _handle(
-        self,
-        exchange: Exchange,
-        refusal: tuple[Any, ...] | None,
-        scope: Scope,
-        receive: Receive,
-        send: Send,
-    ) -> None:
-        """Have the application handle a request, and end it where the application does not."""
-        try:
+            refusal = self._refusal(scope)
+            self.active[exchange] = None
             if refusal is None:
-                await self._app(scope, receive, send)
+                await self._app(inner, exchange.receive, exchange.send)
             else:
-                await send_problem(send, *refusal)
+                await self._answer(exchange, *refusal)
         except CancelledError:  # noqa: ASYNC103 # our own, where the exchange was cut
             if exchange.cut_with is None:
                 raise
@@ -120,11 +98,19 @@ class Requests:
                 _log.warning(
                     "work after the response was cancelled", path=exchange.path, seconds=seconds
                 )
-            await _conclude(exchange, send, *exchange.cut_with)
+            await self._conclude(exchange, *exchange.cut_with)
         except Exception as error:
             _log.error("unhandled exception", exc_info=error)
-            exchange.call.span.record_exception(error, exception_attributes(error))
-            await _conclude(exchange, send, 500, "the service failed; its log says why")
+            call.span.record_exception(error, exception_attributes(error))
+            await self._conclude(exchange, 500, "the service failed; its log says why")
+        finally:
+            self.active.pop(exchange, None)
+            exchange.close()
+            call.name = call.name or route_of(inner, root_path)
+            call.keep_context()
+            self._ended.append((exchange, method, scope, headers, perf_counter()))
+            if len(self._ended) == 1:
+                asyncio.get_running_loop().call_soon(self._tell_all)
 
     def is_full(self) -> bool:
         """Whether there are as many requests as may be handled at once."""
@@ -166,6 +152,31 @@ class Requests:
             return 414, f"a path and query may have {MAX_URL_BYTES} bytes at most"
         return None
 
+    async def _conclude(
+        self, exchange: Exchange, status: int, detail: str, headers: Headers = ()
+    ) -> None:
+        """End a request that its handler did not end: with a problem, if nothing was sent yet."""
+        if exchange.answered is not None:
+            return
+        if status == CLIENT_GONE:
+            exchange.left = True
+        elif exchange.status == 0:
+            await self._answer(exchange, status, detail, headers)
+        elif exchange.streaming is not None and status < 500:
+            await exchange.send({"type": "http.response.body"})
+        else:  # the caller has the status, and will see that the rest is missing
+            exchange.call.error = exchange.call.error or str(status)
+
+    async def _answer(
+        self, exchange: Exchange, status: int, detail: str, headers: Headers = ()
+    ) -> None:
+        """Answer with a problem, and with what browsers ask for."""
+
+        async def problem(scope: Scope, receive: Receive, send: Send) -> None:
+            await send_problem(send, status, detail, headers)
+
+        app = self._cors(problem) if self._cors else problem
+        await app(exchange.scope, exchange.receive, exchange.send)
 
     def _tell_all(self) -> None:
         """Tell of all that ended in this turn of the event loop.
@@ -179,7 +190,7 @@ class Requests:
 
 
 def _cors(settings: ChassisSettings) -> Callable[[ASGIApp], ASGIApp] | None:
-    """What adds the headers that browsers ask for, to the answers of limits and faults too."""
+    """What adds the headers that browsers ask for."""
     origins = settings.cors_allow_origins
     if not origins:
         return None
@@ -209,22 +220,6 @@ def _enter(scope: Scope) -> None:
     if not f"{scope['path']}/".startswith(f"{root_path}/"):
         scope["path"] = root_path + scope["path"]
         scope["raw_path"] = root_path.encode() + scope["raw_path"]
-
-
-async def _conclude(
-    exchange: Exchange, send: Send, status: int, detail: str, *headers: Any
-) -> None:
-    """End a request that its handler did not end: with a problem, if nothing was sent yet."""
-    if exchange.answered is not None:
-        return
-    if status == CLIENT_GONE:
-        exchange.left = True
-    elif exchange.status == 0:
-        await send_problem(send, status, detail, *headers)
-    elif exchange.streaming is not None and status < 500:
-        await send({"type": "http.response.body"})
-    else:  # the caller has the status, and will see that the rest is missing
-        exchange.call.error = exchange.call.error or str(status)
 
 
 def _tell(

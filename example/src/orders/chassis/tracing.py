@@ -7,19 +7,26 @@ https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables
 
 import os
 import random
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from opentelemetry import context, propagate, trace
+from opentelemetry import context, trace
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import ParentBased, SamplingResult, TraceIdRatioBased
 
 from .errors import StartError
-from .settings import FLUSH_SECONDS, ChassisSettings
+from .settings import BAD_SETTINGS, FLUSH_SECONDS, ChassisSettings
+
+try:
+    from opentelemetry import propagate
+except ValueError as error:  # it looks for what the variable names when it is imported
+    print(f"OTEL_PROPAGATORS cannot be used: {error}", file=sys.stderr)
+    raise SystemExit(BAD_SETTINGS) from None
 
 _NO_PARENT = context.Context()
 _CHOSEN = context.create_key("chosen")
@@ -34,7 +41,7 @@ class Spans:
     def __init__(self, ratio: float | None) -> None:
         self._ratio = ratio
         self._tracer = trace.get_tracer(__name__)
-        self._headers = [(name, name.encode()) for name in propagate.get_global_textmap().fields]
+        self._headers = frozenset(name.encode() for name in propagate.get_global_textmap().fields)
 
     def start(self, name: str, headers: Mapping[bytes, bytes]) -> trace.Span:
         """Begin a server's span, in the trace of the caller where it names one, as the current.
@@ -42,10 +49,11 @@ class Spans:
         It is never detached: the server runs each call in a context of its own.
         """
         surroundings, parent = _NO_PARENT, trace.INVALID_SPAN_CONTEXT
-        carrier = {
-            text: headers[key].decode("latin-1") for text, key in self._headers if key in headers
-        }
-        if carrier:
+        if not self._headers.isdisjoint(headers):
+            carrier = {
+                name.decode(): headers[name].decode("latin-1")
+                for name in self._headers.intersection(headers)
+            }
             surroundings = propagate.extract(carrier, _NO_PARENT)
             parent = trace.get_current_span(surroundings).get_span_context()
         span: trace.Span
@@ -81,10 +89,6 @@ class _Ratio(TraceIdRatioBased):
 @contextmanager
 def tracing(settings: ChassisSettings) -> Iterator[Spans]:
     """Record spans until the end, and then send those that are left, for at most a moment."""
-    try:
-        propagate.get_global_textmap()
-    except ValueError as error:
-        raise StartError(f"OTEL_PROPAGATORS cannot be used: {error}") from None
     is_disabled = os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true"
     # `opentelemetry-instrument` has set a provider of its own.
     if is_disabled or not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):

@@ -280,7 +280,9 @@ def _mask(logger: Any, method: str, event: _Event) -> _Event:
 
 def _method(level: int) -> str:
     """The method of structlog's loggers for a level of the standard library."""
-    return next(name for name in reversed((*LEVELS, "critical")) if _NUMBERS[name] <= max(level, 10))
+    return next(
+        name for name in reversed((*LEVELS, "critical")) if _NUMBERS[name] <= max(level, 10)
+    )
 
 
 def _is_not_told_already(record: logging.LogRecord) -> bool:

@@ -152,7 +152,6 @@ class Requests:
             return 414, f"a path and query may have {MAX_URL_BYTES} bytes at most"
         return None
 
-
     async def _conclude(
         self, exchange: Exchange, status: int, detail: str, headers: Headers = ()
     ) -> None:

@@ -33,11 +33,11 @@ def _mount_template(mounted: str, template: str, parameters: Mapping[str, object
     """The template of a mount, found in its path; `/{mount}` where a parameter cannot be seen."""
     segments = mounted.split("/")
     for name, value in parameters.items():
-        if f"{{{name}}}" in template or f"{{{name}:" in template:
+        if re.search(r"\{" + name + r"[}:]", template):
             continue  # a parameter of the route inside
         if str(value) not in segments:
             return "/{mount}"
-        segments[segments.index(str(value))] = f"{{{name}}}"
+        segments[segments.index(str(value))] = "{" + name + "}"
     return "/".join(segments)
 
 

@@ -30,9 +30,7 @@ class Worker:
 class Workers:
     """The workers of a service, under supervision."""
 
-    def __init__(
-        self, workers: Sequence[Worker], health: Health, stop: Callable[[], None]
-    ) -> None:
+    def __init__(self, workers: Sequence[Worker], health: Health, stop: Callable[[], None]) -> None:
         """`stop` stops the service."""
         self.failed = False
         self._stopping = asyncio.Event()
