@@ -281,8 +281,8 @@ class Service:
         )
         yield self._lines(
             "Statements, p95 by operation",
-            "How long 95 % of the statements took at most. If all operations are slow, the database "
-            "is overloaded or far away; if one is slow, look for its statement in slow traces.",
+            "How long 95 % of the statements took at most. If all operations are slow, the database"
+            " is overloaded or far away; if one is slow, look for its statement in slow traces.",
             [_line(f"histogram_quantile(0.95, {by_operation})", f"{{{{{operation}}}}}")],
             "s",
         )

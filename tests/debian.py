@@ -52,7 +52,19 @@ def unpack(package: str, folder: Path) -> None:
         fields = find(package, mirror, Path(name) / "Packages.xz")
         download(f"{mirror}{fields['Filename']}", archive, f"SHA256:{fields['SHA256']}")
         run("dpkg-deb", "--extract", archive, files)
+        if needs_newer_library(files):
+            shutil.rmtree(files)
+            subprocess.run(["apt-get", "--quiet", "download", package], cwd=name, check=True)
+            [archive] = Path(name).glob(f"{package}_*.deb")
+            run("dpkg-deb", "--extract", archive, files)
         files.rename(folder)
+
+
+def needs_newer_library(files: Path) -> bool:
+    """Whether a program was built for a newer C library than this machine's own release has."""
+    programs = [path for path in files.glob("usr/*bin/*") if path.is_file()]
+    said = [subprocess.run(["ldd", path], capture_output=True, text=True) for path in programs]
+    return any("GLIBC" in it.stdout + it.stderr for it in said)
 
 
 def mirror_of_apt() -> str:

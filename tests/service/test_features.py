@@ -20,7 +20,7 @@ import pytest
 from scripts.render import ROOT
 
 from ..ports import free_ports
-from .conftest import KINDS, kinds, run, without_make
+from .conftest import kinds, run, without_make
 
 pytestmark = pytest.mark.slow
 

@@ -127,7 +127,9 @@ class _Forwarded(ProxyHeadersMiddleware):
     def __init__(self, app: ASGIApp, trusted: str) -> None:
         super().__init__(app, trusted)  # type: ignore[arg-type]
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # type: ignore[override]
+    async def __call__(  # type: ignore[override]
+        self, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         if scope["type"] != "lifespan" and scope["client"]:
             prefix = dict(scope["headers"]).get(b"x-forwarded-prefix", b"").rstrip(b"/")
             if prefix.startswith(b"/") and scope["client"][0] in self.trusted_hosts:

@@ -1,4 +1,4 @@
-"""WebSockets: ids, a limit, metrics and one line in the log each, and an end when the service stops.
+"""WebSockets: ids, a limit, metrics, one line in the log each, and an end at the stop.
 
 They are HTTP requests until they are accepted, so the pass around those hands them over.
 """
