@@ -1,5 +1,7 @@
 """The variables of OpenTelemetry, as it specifies them, and its automatic instrumentation."""
 
+from uuid import uuid4
+
 import httpx2
 import pytest
 
@@ -8,8 +10,8 @@ from .collector import collecting
 from .observed import Line, eventually
 
 MODULE = "tests.chassis.extended"
-TRACE = "0af7651916cd43dd8448eb211c80319c"
-CALLER = {"traceparent": f"00-{TRACE}-b7ad6b7169203331-01"}
+TRACE = uuid4().hex
+CALLER = {"traceparent": f"00-{TRACE}-{uuid4().hex[:16]}-01"}
 
 
 def line_of(service: Service, response: httpx2.Response) -> Line:
