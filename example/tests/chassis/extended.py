@@ -131,7 +131,8 @@ async def raw(scope: Scope, receive: Receive, send: Send) -> None:
 
 def with_team(logger: Any, method: str, event: MutableMapping[str, Any]) -> Any:
     """A processor of the log: another field in each line."""
-    event["team"], event["api_key"] = "blue", method
+    event["team"] = "blue"
+    event["api_key"] = method
     return event
 
 
