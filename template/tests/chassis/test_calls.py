@@ -116,6 +116,16 @@ def test_head_is_answered_as_get_is(extended: Observed) -> None:
     assert (line["method"], line["route"]) == ("HEAD", "/v1/parts/{part}/screws/{screw}")
 
 
+def test_head_of_a_stream_ends(extended: Observed) -> None:
+    before = len(extended.service.log)
+    for _ in range(2):  # on one connection
+        response = extended.api.head("/events")
+        assert response.headers["content-type"].startswith("text/event-stream")
+        line = extended.line(response)
+        assert (line["status"], line["response_bytes"]) == (200, 0)
+    assert {line["event"] for line in extended.service.log[before:]} == {"request"}
+
+
 def test_unknown_upgrade_is_answered_quietly(extended: Observed) -> None:
     headers = {"connection": "upgrade, http2-settings", "upgrade": "h2c", "http2-settings": "AA"}
     before = len(extended.service.log)

@@ -40,26 +40,28 @@ class Deadline:
     def __init__(self, finish: Callable[[], None]) -> None:
         """`finish` saves what can be saved, in a moment."""
         self._finish = finish
-        self._over = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._begun, self._over = threading.Event(), threading.Event()
+        self._seconds = 0.0
+        # At once, for a handler of a signal may interrupt code that starts a thread.
+        threading.Thread(target=self._wait, name="deadline", daemon=True).start()
 
     def begin(self, seconds: float) -> None:
-        """From now on, the process has so many seconds."""
-        if self._thread is None:
-            self._thread = threading.Thread(
-                target=self._wait, args=(seconds,), name="deadline", daemon=True
-            )
-            self._thread.start()
+        """From now on, the process has so many seconds; a second call changes nothing."""
+        if not self._begun.is_set():
+            self._seconds = seconds
+            self._begun.set()
 
     def cancel(self) -> None:
         self._over.set()
+        self._begun.set()
 
-    def _wait(self, seconds: float) -> None:
-        if self._over.wait(seconds):
+    def _wait(self) -> None:
+        self._begun.wait()
+        if self._over.wait(self._seconds):
             return
         main = sys._current_frames().get(threading.main_thread().ident or 0)
         stack = "".join(traceback.format_stack(main))
-        _log.critical("stopping: out of time, the process ends", seconds=seconds, stack=stack)
+        _log.critical("stopping: out of time, the process ends", seconds=self._seconds, stack=stack)
         self._finish()
         os._exit(1)
 

@@ -80,7 +80,9 @@ class Requests:
             return
         if method == "HEAD":
             inner["method"] = "GET"  # the server leaves the body out
-        exchange = Exchange(call, inner, headers, receive, send, self._health, self._settings)
+        exchange = Exchange(
+            call, method, inner, headers, receive, send, self._health, self._settings
+        )
         try:
             refusal = self._refusal(scope)
             self.active[exchange] = None
@@ -93,7 +95,7 @@ class Requests:
                 raise
             if exchange.task is not None:
                 exchange.task.uncancel()
-            if exchange.answered is not None:
+            if exchange.answered is not None and method != "HEAD":
                 seconds = round(perf_counter() - exchange.answered, 3)
                 _log.warning(
                     "work after the response was cancelled", path=exchange.path, seconds=seconds

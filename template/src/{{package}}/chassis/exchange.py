@@ -37,6 +37,7 @@ class Exchange:
     def __init__(
         self,
         call: Call,
+        method: str,
         scope: Scope,
         headers: Mapping[bytes, bytes],
         receive: Receive,
@@ -45,7 +46,7 @@ class Exchange:
         settings: ChassisSettings,
     ) -> None:
         self.call = call
-        self.method: str = scope["method"]
+        self.method = method  # of the client; the application may see another
         self.path: str = scope["path"]
         self.declared = int(headers.get(b"content-length", 0))  # bytes of the body
         self.task = asyncio.current_task()
@@ -85,6 +86,9 @@ class Exchange:
                 headers.append(_CLOSE)
             message["headers"] = self._headers = headers
         elif message["type"] == "http.response.body":
+            if self.method == "HEAD" and message.get("more_body", False):
+                self.cut(self.status, "")  # nobody will see the rest
+                message = {"type": "http.response.body"}
             self.sent += len(message.get("body", b""))
             if message.get("more_body", False):
                 if self.streaming is None and self._is_event_stream():
