@@ -22,6 +22,7 @@ BEFORE_OWNERSHIP = {
         "/.github/workflows/",
         "/scripts/",
         "/src/*/chassis/",
+        "/tests/chassis/",
         "/tests/unit/test_requests.py",
     ]
 }

@@ -32,7 +32,7 @@ def test_metrics_count_requests_by_their_route(service: Service) -> None:
     metrics = httpx2.get(f"{service.management}/metrics").text
 
     assert (
-        'http_server_request_duration_seconds_count{http_request_method="GET",'
+        'http_server_request_duration_seconds_count{error_type="",http_request_method="GET",'
         'http_response_status_code="404",http_route=""} ' in metrics
     )
     assert "/no/such/path" not in metrics
