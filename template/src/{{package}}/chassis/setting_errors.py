@@ -40,8 +40,6 @@ def as_variable(value: object, field: FieldInfo) -> str:
     plain = to_jsonable_python(value, fallback=str)
     if isinstance(plain, list) and NoDecode in field.metadata:
         return ",".join(map(str, plain))
-    if isinstance(plain, float) and plain.is_integer():
-        plain = int(plain)
     return plain if isinstance(plain, str) else "" if plain is None else json.dumps(plain)
 
 
