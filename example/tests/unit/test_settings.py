@@ -74,7 +74,7 @@ def test_documents_have_settings_of_every_type(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(docs, "Settings", Various)
 
     assert docs.env_example().split("\n\n")[1:] == [
-        "# a time\n#APP_SECONDS=30",
+        "# a time\n#APP_SECONDS=30.0",
         "#APP_FRACTION=0.25",
         "#APP_ORIGINS=a,b",
         "#APP_COMMAS=a,b",
