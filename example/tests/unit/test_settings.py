@@ -83,7 +83,7 @@ def test_documents_have_settings_of_every_type(monkeypatch: pytest.MonkeyPatch) 
         "#NEW_NAME=1\n",
     ]
     assert docs.settings_table().splitlines()[2:] == [
-        "| `APP_SECONDS` | a time | `30` |",
+        "| `APP_SECONDS` | a time | `30.0` |",
         "| `APP_FRACTION` |  | `0.25` |",
         "| `APP_ORIGINS` |  |  |",
         "| `APP_COMMAS` |  | `a,b` |",
