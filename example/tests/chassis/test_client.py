@@ -49,7 +49,7 @@ def proxy() -> Iterator[ForwardProxy]:
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A private CA's certificate of 127.0.0.1 with its key, in one file: it is its own CA."""
     openssl = shutil.which("openssl")
-    if openssl is None:
+    if openssl is None:  # neither Python nor a dependency of the service can make a certificate
         pytest.skip("openssl is not installed, which makes the certificate")
     key, file = (tmp_path_factory.mktemp("tls") / name for name in ("key.pem", "both.pem"))
     asked = "req -x509 -days 1 -nodes -newkey rsa:2048 -subj /CN=tests".split()

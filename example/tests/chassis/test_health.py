@@ -1,4 +1,4 @@
-"""Readiness, as those see it that are told of each change."""
+"""Readiness: listeners get each change."""
 
 from orders.chassis.health import Health
 

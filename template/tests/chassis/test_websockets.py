@@ -1,4 +1,4 @@
-"""WebSockets: ids, limits, what is told of them, and how they end when the service stops."""
+"""WebSockets: ids, limits, log lines, metrics, and how they end when the service stops."""
 
 import signal
 import time

@@ -91,7 +91,7 @@ class Log:
         """What structlog's loggers of a name hand their lines to."""
         return _Logger(name, self._writer)
 
-    def tell(
+    def write_call(
         self,
         event: str,
         identifier: str,
@@ -258,7 +258,7 @@ def logging_to_stdout(
 
 
 def exception_attributes(error: BaseException) -> dict[str, str]:
-    """What a span may tell of an exception: what the log tells, and not what the SDK would."""
+    """The attributes of an exception for a span, redacted as in the log; the SDK redacts nothing."""
     return {
         "exception.message": hide_passwords(str(error)),
         "exception.stacktrace": hide_passwords(_traceback(error)),

@@ -23,7 +23,7 @@ _log = structlog.get_logger(__name__)
 
 
 class WebSockets:
-    """The ASGI application of WebSocket connections: `app`, and what is told of each."""
+    """The ASGI application of WebSocket connections: `app`, with metrics and a log line for each."""
 
     def __init__(self, app: ASGIApp, settings: ChassisSettings, log: Log) -> None:
         self.active: dict[_Session, None] = {}
@@ -62,7 +62,7 @@ class WebSockets:
             del self.active[session]
             call.name = call.name or route_of(scope, root_path)
             call.keep_context()
-            session.tell(scope, headers, self._log)
+            session.report(scope, headers, self._log)
 
     async def finish(self, seconds: float) -> None:
         """Wait for the handlers of connections that are closed, for `seconds` at most."""
@@ -131,8 +131,8 @@ class _Session:
         elif self._code is None:
             await self.send({"type": "websocket.close", "code": _INTERNAL_ERROR})
 
-    def tell(self, scope: Scope, headers: dict[bytes, bytes], log: Log) -> None:
-        """A count, the end of the span and a line in the log."""
+    def report(self, scope: Scope, headers: dict[bytes, bytes], log: Log) -> None:
+        """Count the connection, end its span and write its log line."""
         call, client, status = self._call, scope["client"], self._status or 500
         call.error = call.error or (str(status) if status >= 500 else "")
         count_websocket(call, status, self._code)

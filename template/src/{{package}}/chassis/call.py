@@ -64,7 +64,7 @@ class Call:
         self.span.end()
         if self.error:
             fields["error"] = self.error
-        log.tell(event, self.id, self.span.get_span_context(), fields, self.fields)
+        log.write_call(event, self.id, self.span.get_span_context(), fields, self.fields)
 
 
 def limits(

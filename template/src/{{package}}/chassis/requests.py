@@ -1,4 +1,4 @@
-"""The one pass around every HTTP request: its ids, its limits, its outcome, and what is told of it.
+"""The one pass around every HTTP request: its ids, limits, outcome, metric, span and log line.
 
 One pass and not a stack of middleware, for each layer costs every request: a no-op one 1 %, one
 of Starlette's BaseHTTPMiddleware 60 % of what a bare application can serve.
@@ -50,7 +50,7 @@ class Requests:
         self._app = self._cors(app) if self._cors else app
         self._health = health
         self._log = log
-        self._ended: list[_Ended] = []  # not told of yet
+        self._ended: list[_Ended] = []  # without metric and log line yet
         self._spans = spans
         self._settings = settings
         self._root_path = settings.root_path
@@ -112,7 +112,7 @@ class Requests:
             call.keep_context()
             self._ended.append((exchange, method, scope, headers, perf_counter()))
             if len(self._ended) == 1:
-                asyncio.get_running_loop().call_soon(self._tell_all)
+                asyncio.get_running_loop().call_soon(self._report_all)
 
     def is_full(self) -> bool:
         """Whether there are as many requests as may be handled at once."""
@@ -180,15 +180,15 @@ class Requests:
         app = self._cors(problem) if self._cors else problem
         await app(exchange.scope, exchange.receive, exchange.send)
 
-    def _tell_all(self) -> None:
-        """Tell of all that ended in this turn of the event loop.
+    def _report_all(self) -> None:
+        """Report all requests that ended in this turn of the event loop.
 
-        One after the other they find the processor's caches warm: under load, when many end in a
-        turn, that is half of the cost.
+        Reported one after the other, they find the processor's caches warm. Under load, when many
+        end in a turn, that halves the cost.
         """
         ended, self._ended = self._ended, []
         for each in ended:
-            _tell(self._log, *each)
+            _report(self._log, *each)
 
 
 def _cors(settings: ChassisSettings) -> Callable[[ASGIApp], ASGIApp] | None:
@@ -224,7 +224,7 @@ def _enter(scope: Scope) -> None:
         scope["raw_path"] = root_path.encode() + scope["raw_path"]
 
 
-def _tell(
+def _report(
     log: Log,
     exchange: Exchange,
     method: str,
@@ -232,7 +232,7 @@ def _tell(
     headers: dict[bytes, bytes],
     ended: float,
 ) -> None:
-    """A sample, the end of the span and a line in the log."""
+    """Take a sample, end the span and write the log line."""
     call, client = exchange.call, scope["client"]
     seconds = (exchange.answered or ended) - call.started
     # 500 is what the server answers for an application that does not.

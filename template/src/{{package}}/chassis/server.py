@@ -38,7 +38,7 @@ class HttpServer:
         port_name: str,
         busy: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`busy` tells of work for which a stop waits, such as that after a response."""
+        """`busy` says whether work is left that a stop waits for, such as background tasks."""
         trusted = settings.forwarded_allow_ips
         config = uvicorn.Config(
             _Forwarded(app, trusted) if trusted else app,
