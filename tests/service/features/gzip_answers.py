@@ -1,5 +1,6 @@
 """Large answers are compressed, by Starlette's middleware."""
 
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
@@ -9,7 +10,7 @@ from price_list.settings import Settings
 
 
 @asynccontextmanager
-async def application():
+async def application() -> AsyncIterator[Application]:
     api = FastAPI()
     api.add_middleware(GZipMiddleware, minimum_size=1000)
     api.get("/prices")(lambda: list(range(10_000)))

@@ -1,5 +1,6 @@
 """Callers show a JSON Web Token; who they are is in the log."""
 
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated
 
@@ -16,14 +17,13 @@ class Guarded(Settings):
     jwt_key: SecretStr
 
 
-bearer = HTTPBearer(auto_error=False)
 settings = read_settings(Guarded)
 
 
-async def caller(shown: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> str:
+async def caller(shown: Annotated[HTTPAuthorizationCredentials, Depends(HTTPBearer())]) -> str:
     try:
         key = settings.jwt_key.get_secret_value()
-        subject = jwt.decode(shown.credentials if shown else "", key, ["HS256"])["sub"]
+        subject: str = jwt.decode(shown.credentials, key, ["HS256"])["sub"]
     except jwt.InvalidTokenError:
         raise HTTPException(401, headers={"WWW-Authenticate": "Bearer"}) from None
     structlog.contextvars.bind_contextvars(user=subject)
@@ -31,7 +31,7 @@ async def caller(shown: Annotated[HTTPAuthorizationCredentials | None, Depends(b
 
 
 @asynccontextmanager
-async def application():
+async def application() -> AsyncIterator[Application]:
     api = FastAPI()
     api.get("/me")(caller)
     yield Application(api)

@@ -1,5 +1,6 @@
 """A Redis client: opened with the service, closed with it, and checked on the management port."""
 
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
@@ -17,7 +18,7 @@ settings = read_settings(Cached)
 
 
 @asynccontextmanager
-async def application():
+async def application() -> AsyncIterator[Application]:
     async with Redis.from_url(settings.redis_url, socket_timeout=1.0) as redis:
         api = FastAPI()
 

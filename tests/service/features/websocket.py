@@ -1,5 +1,6 @@
 """A WebSocket that repeats what it hears."""
 
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, WebSocket
@@ -8,7 +9,7 @@ from price_list.settings import Settings
 
 
 @asynccontextmanager
-async def application():
+async def application() -> AsyncIterator[Application]:
     api = FastAPI()
 
     @api.websocket("/echo")

@@ -1,6 +1,7 @@
 """A worker beside the API: it takes work from a queue until the service stops."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import structlog
@@ -22,7 +23,7 @@ async def work(stopping: asyncio.Event) -> None:
 
 
 @asynccontextmanager
-async def application():
+async def application() -> AsyncIterator[Application]:
     api = FastAPI()
 
     @api.post("/jobs/{job}", status_code=202)

@@ -23,7 +23,7 @@ _log = structlog.get_logger(__name__)
 
 
 class WebSockets:
-    """The ASGI application of WebSocket connections: `app`, with metrics and a log line for each."""
+    """The ASGI application of WebSocket connections: `app`, its metrics and its log lines."""
 
     def __init__(self, app: ASGIApp, settings: ChassisSettings, log: Log) -> None:
         self.active: dict[_Session, None] = {}

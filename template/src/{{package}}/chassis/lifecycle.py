@@ -31,8 +31,8 @@ _THREAD_SECONDS = 0.5
 
 _log = structlog.get_logger(__name__)
 
-Check = Callable[[], Awaitable[None]]
-"""Whether a dependency can be reached; it raises where not."""
+Check = Callable[[], Awaitable[object]]
+"""Whether a dependency can be reached: it raises if not, and what it returns does not matter."""
 
 
 @dataclass(frozen=True)

@@ -258,7 +258,7 @@ def logging_to_stdout(
 
 
 def exception_attributes(error: BaseException) -> dict[str, str]:
-    """The attributes of an exception for a span, redacted as in the log; the SDK redacts nothing."""
+    """The attributes of an exception for a span, redacted as in the log."""
     return {
         "exception.message": hide_passwords(str(error)),
         "exception.stacktrace": hide_passwords(_traceback(error)),

@@ -38,7 +38,7 @@ class Management:
         log: Log,
         health: Health,
         requests: Requests,
-        checks: Mapping[str, Callable[[], Awaitable[None]]],
+        checks: Mapping[str, Callable[[], Awaitable[object]]],
     ) -> None:
         self._log = log
         self._health = health
@@ -134,7 +134,7 @@ class Management:
         await _respond_json(send, {"level": level})
 
 
-async def _checked(check: Callable[[], Awaitable[None]]) -> dict[str, Any]:
+async def _checked(check: Callable[[], Awaitable[object]]) -> dict[str, Any]:
     """How a check went; never longer than a moment."""
     started = perf_counter()
     try:
