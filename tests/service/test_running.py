@@ -100,6 +100,19 @@ def test_it_serves_its_schema_and_ends_with_0(service: Path) -> None:
 
 
 @kinds("postgresql", "none")
+def test_a_created_item_is_where_its_location_says_behind_a_proxy(service: Path) -> None:
+    with running(service, FORWARDED_ALLOW_IPS=HOST) as (api, _, _):
+        sent = {"Content-Type": "application/json", "X-Forwarded-Prefix": "/a%20shop"}
+        item = json.dumps({"name": "Teapot", "quantity": 3}).encode()
+        create = urllib.request.Request(f"{api}/items", item, sent)
+        with urllib.request.urlopen(create, timeout=20) as created:
+            location = created.headers["Location"]
+        prefix, found, path = location.partition("/items/")
+        assert (prefix, found) == ("/a%20shop", "/items/")
+        assert get(f"{api}/items/{path}")[0] == 200
+
+
+@kinds("postgresql", "none")
 @pytest.mark.parametrize("variable", ["PORT", "MANAGEMENT_PORT"])
 def test_a_bad_setting_stops_the_start(service: Path, variable: str) -> None:
     process = start(service, "", **{variable: "many"})

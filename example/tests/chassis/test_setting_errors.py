@@ -125,7 +125,7 @@ def test_each_type_is_explained_in_one_line(
 @pytest.mark.parametrize(
     ("annotation", "field", "end"),
     [
-        (float, {"default": 30.0, "description": "a time"}, "It must be: a time, for example 30"),
+        (float, {"default": 30.0, "description": "a time"}, "It must be: a time, for example 30.0"),
         (list[int], {"default": [1]}, ". For example: [1]"),
         (Annotated[tuple[str, ...], NoDecode, Echo], {"default": ("a", "b")}, "example: a,b"),
         (SecretStr, {"default": SecretStr("a"), "min_length": 8}, "SAMPLE cannot be used"),

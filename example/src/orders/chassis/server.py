@@ -6,6 +6,7 @@ import select
 import socket
 from collections.abc import Callable
 from time import monotonic
+from urllib.parse import unquote
 
 import structlog
 import uvicorn
@@ -133,7 +134,7 @@ class _Forwarded(ProxyHeadersMiddleware):
         if scope["type"] != "lifespan" and scope["client"]:
             prefix = dict(scope["headers"]).get(b"x-forwarded-prefix", b"").rstrip(b"/")
             if prefix.startswith(b"/") and scope["client"][0] in self.trusted_hosts:
-                scope["root_path"] = prefix.decode("latin-1")
+                scope["root_path"] = unquote(prefix.decode("latin-1"))
         await super().__call__(scope, receive, send)  # type: ignore[arg-type]
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from functools import partial
 from time import perf_counter
 from typing import Any
+from urllib.parse import quote
 
 import structlog
 
@@ -221,7 +222,7 @@ def _enter(scope: Scope) -> None:
     root_path: str = scope["root_path"]
     if not f"{scope['path']}/".startswith(f"{root_path}/"):
         scope["path"] = root_path + scope["path"]
-        scope["raw_path"] = root_path.encode() + scope["raw_path"]
+        scope["raw_path"] = quote(root_path).encode() + scope["raw_path"]
 
 
 def _report(
