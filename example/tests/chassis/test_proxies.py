@@ -23,11 +23,8 @@ def test_prefix_of_a_setting(storage_settings: dict[str, str], path: str) -> Non
 
 
 def test_prefix_and_scheme_of_a_trusted_proxy(storage_settings: dict[str, str]) -> None:
-    headers = {"x-forwarded-prefix": "/a%20shop", "x-forwarded-proto": "https"}
-    for trusted, prefix, scheme in (
-        ("127.0.0.1", "/a%20shop", "https"),
-        ("192.0.2.1", "", "http"),
-    ):
+    headers = {"x-forwarded-prefix": "/shop", "x-forwarded-proto": "https"}
+    for trusted, prefix, scheme in (("127.0.0.1", "/shop", "https"), ("192.0.2.1", "", "http")):
         with running(module=MODULE, **storage_settings, FORWARDED_ALLOW_IPS=trusted) as service:
             told = httpx2.get(f"{service.api}/address", headers=headers).json()
             host = service.api.partition("://")[2]
