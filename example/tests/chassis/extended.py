@@ -16,7 +16,14 @@ import structlog
 from fastapi import APIRouter, FastAPI, Request, WebSocket
 from fastapi.responses import StreamingResponse
 
-from orders.chassis import Application, Call, Worker, limits, read_settings, run
+from orders.chassis import (
+    Application,
+    Call,
+    Worker,
+    limits,
+    read_settings,
+    run,
+)
 from orders.chassis.asgi import Receive, Scope, Send
 from orders.settings import Settings
 

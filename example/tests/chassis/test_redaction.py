@@ -2,7 +2,11 @@
 
 import pytest
 
-from orders.chassis.redaction import hide_passwords, is_secret, redacted
+from orders.chassis.redaction import (
+    hide_passwords,
+    is_secret,
+    redacted,
+)
 
 SECRET_NAMES = """
     password DB_PASSWORD PGPASSWORD db_passwd smtp_pass MYSQL_PWD passWord pass_phrase
