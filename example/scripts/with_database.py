@@ -41,6 +41,7 @@ INSTALLED = (
 
 START_SECONDS = 60.0  # recovery after a crash takes longer than a usual start
 STOP_SECONDS = 60.0
+PASSED_ON = (signal.SIGHUP, signal.SIGTERM)
 TEMPORARY = "postgresql-"  # how the names of temporary folders begin
 
 USE_ANOTHER = (
@@ -393,6 +394,10 @@ def _explained() -> Iterator[None]:
         raise DatabaseError(f"{error}. {advice} {USE_ANOTHER}") from error
 
 
+def _take_signals() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED_ON)
+
+
 def main(command: list[str]) -> int:
     """Run the command with a database, and return its exit status; signals are passed on to it."""
     if not command:
@@ -402,10 +407,15 @@ def main(command: list[str]) -> int:
         signal.signal(number, lambda number, _: sys.exit(128 + number))
     try:
         with development_database() as url:
-            process = subprocess.Popen(command, env={**os.environ, "DATABASE_URL": url})
+            # A signal waits until it can be passed on: a command that nobody ends would stay.
+            signal.pthread_sigmask(signal.SIG_BLOCK, PASSED_ON)
+            process = subprocess.Popen(
+                command, env={**os.environ, "DATABASE_URL": url}, preexec_fn=_take_signals
+            )
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to the command too
-            for number in (signal.SIGHUP, signal.SIGTERM):
+            for number in PASSED_ON:
                 signal.signal(number, lambda *_: process.terminate())
+            _take_signals()
             status = process.wait()
             return status if status >= 0 else 128 - status  # like a shell, if a signal ended it
     except (DatabaseError, OSError) as error:

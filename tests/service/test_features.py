@@ -103,28 +103,43 @@ def _await(look: Any, output: Path) -> None:
         time.sleep(0.05)
 
 
-def installed(service: Path, *packages: str) -> None:
-    run(service, str(UV), "pip", "install", "--quiet", "--python", ".venv", *packages)
+@contextmanager
+def installed(service: Path, *packages: str) -> Iterator[None]:
+    """Packages that the service has not: other tests look at what it has."""
+    before = _packages(service)
+    run(service, *_uv("install"), *packages)
+    try:
+        yield
+    finally:
+        run(service, *_uv("uninstall"), *sorted(_packages(service) - before))
+
+
+def _packages(service: Path) -> set[str]:
+    return {line.partition("==")[0] for line in run(service, *_uv("freeze")).splitlines()}
+
+
+def _uv(verb: str) -> list[str]:
+    return [str(UV), "pip", verb, "--quiet", "--python", ".venv"]
 
 
 @kinds("none")
 def test_types_are_right(service: Path) -> None:
-    installed(service, "pyjwt", "redis")
     names = sorted(str(path) for path in FEATURES.glob("*.py"))
     assert len(names) == 6
-    run(service, ".venv/bin/mypy", *names)
+    with installed(service, "pyjwt", "redis"):
+        run(service, ".venv/bin/mypy", *names)
 
 
 @kinds("none")
 def test_json_web_token(service: Path, tmp_path: Path) -> None:
-    installed(service, "pyjwt")
     sign = "import jwt; print(jwt.encode({'sub': 'ann'}, 'k' * 32, 'HS256'))"
-    token = run(service, ".venv/bin/python", "-c", sign).strip()
-    with feature(service, "jwt_check", tmp_path, JWT_KEY="k" * 32) as guarded:
-        status, body, _ = guarded.ask("/me", authorization=f"Bearer {token}")
-        assert (status, json.loads(body)) == (200, "ann")
-        assert guarded.ask("/me")[0] == 401
-        assert guarded.ask("/me", authorization="Bearer x.y.z")[0] == 401
+    with installed(service, "pyjwt"):
+        token = run(service, ".venv/bin/python", "-c", sign).strip()
+        with feature(service, "jwt_check", tmp_path, JWT_KEY="k" * 32) as guarded:
+            status, body, _ = guarded.ask("/me", authorization=f"Bearer {token}")
+            assert (status, json.loads(body)) == (200, "ann")
+            assert guarded.ask("/me")[0] == 401
+            assert guarded.ask("/me", authorization="Bearer x.y.z")[0] == 401
     users = [line.get("user") for line in guarded.log if line["event"] == "request"]
     assert users == ["ann", None, None]
     assert token not in guarded.output.read_text("utf-8")
@@ -149,7 +164,6 @@ def test_gzip(service: Path, tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="the wheel with a Redis server is for Linux")
 @kinds("none")
 def test_redis(service: Path, tmp_path: Path) -> None:
-    installed(service, "redis")
     server = tmp_path / "server"
     run(
         service,
@@ -173,6 +187,7 @@ def test_redis(service: Path, tmp_path: Path) -> None:
     ]
     url = f"redis://127.0.0.1:{port}"
     with (
+        installed(service, "redis"),
         subprocess.Popen(program, cwd=tmp_path, stdout=subprocess.DEVNULL) as redis,
         feature(service, "redis_cache", tmp_path, REDIS_URL=url) as cached,
     ):
