@@ -95,6 +95,17 @@ def test_refused_body_that_arrives_leaves_the_connection_idle(hasty: Service) ->
         assert answer(client).status == 200
 
 
+def test_refused_body_may_take_its_time_and_be_longer_than_a_head(hasty: Service) -> None:
+    with connected(hasty) as client:
+        client.sendall(request("POST", "/faulty/echo", content_length=200_000))
+        client.sendall(b"x" * 100_000)
+        assert_problem(answer(client), 413)
+        time.sleep(HEAD_SECONDS / 2)  # for the server looks after what it waits for
+        client.sendall(b"x" * 100_000)
+        client.sendall(HELLO)
+        assert answer(client).status == 200
+
+
 def test_refused_body_that_never_ends_ends_the_connection(hasty: Service) -> None:
     with connected(hasty) as client:
         client.sendall(request("POST", "/faulty/echo", content_length=MAX_BODY + 1))

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
 from time import perf_counter
+from typing import Any
 
 from .asgi import Headers, Message, Receive, Scope, Send
 from .call import Call, Limits, limits_of
@@ -37,6 +38,7 @@ class Exchange:
     def __init__(
         self,
         call: Call,
+        task: "asyncio.Task[Any] | None",
         method: str,
         scope: Scope,
         headers: Mapping[bytes, bytes],
@@ -49,7 +51,7 @@ class Exchange:
         self.method = method  # of the client; the application may see another
         self.path: str = scope["path"]
         self.declared = int(headers.get(b"content-length", 0))  # bytes of the body
-        self.task = asyncio.current_task()
+        self.task = task
         self.scope = scope
         self._receive = receive
         self._send = send

@@ -23,12 +23,13 @@ class Connection(HttpToolsProtocol):
         super().connection_made(transport)  # type: ignore[arg-type]
         self._piece = 0  # bytes that came at once
         self._head = 0  # bytes of a head that is not whole yet
+        self._in_head = True
         self._waits_since: float | None = monotonic()
 
     def data_received(self, data: bytes) -> None:
         self._piece = len(data)
         super().data_received(data)
-        if self._waits_since is not None:
+        if self._in_head:
             self._head += len(data)
             if self._head > MAX_HEAD_BYTES and self._is_idle():
                 self._refuse(b"431 Request Header Fields Too Large")
@@ -36,6 +37,7 @@ class Connection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._waits_since = monotonic()
+        self._in_head = True
         self._head = -self._piece  # an unknown part of this piece was of the request before
 
     def on_headers_complete(self) -> None:
@@ -45,6 +47,7 @@ class Connection(HttpToolsProtocol):
             if self._head > MAX_HEAD_BYTES:
                 raise HeadTooLargeError
         self._head = 0
+        self._in_head = False
         self._waits_since = None
         super().on_headers_complete()
 

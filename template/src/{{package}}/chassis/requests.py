@@ -54,6 +54,7 @@ class Requests:
         self._ended: list[_Ended] = []  # without metric and log line yet
         self._spans = spans
         self._settings = settings
+        self._loop = asyncio.get_running_loop()  # to ask for it costs a system call
         self._root_path = settings.root_path
         self._max_active = settings.max_concurrency
         self._max_background_seconds = settings.background_timeout
@@ -81,8 +82,9 @@ class Requests:
             return
         if method == "HEAD":
             inner["method"] = "GET"  # the server leaves the body out
+        task = asyncio.current_task(self._loop)
         exchange = Exchange(
-            call, method, inner, headers, receive, send, self._health, self._settings
+            call, task, method, inner, headers, receive, send, self._health, self._settings
         )
         try:
             refusal = self._refusal(scope)
@@ -113,7 +115,7 @@ class Requests:
             call.keep_context()
             self._ended.append((exchange, method, scope, headers, perf_counter()))
             if len(self._ended) == 1:
-                asyncio.get_running_loop().call_soon(self._report_all)
+                self._loop.call_soon(self._report_all)
 
     def is_full(self) -> bool:
         """Whether there are as many requests as may be handled at once."""
