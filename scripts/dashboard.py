@@ -286,6 +286,15 @@ class Service:
             [_line(f"histogram_quantile(0.95, {by_operation})", f"{{{{{operation}}}}}")],
             "s",
         )
+        outages = f"increase({self.of('db_client_outages_total')}[{RATE}])"
+        yield self._lines(
+            "What the database did not do",
+            "Statements and connections that failed for a reason of the database's, by that. The "
+            "playbook has what to do about each.",
+            [_line(f"sum by (cause) ({outages})", "{{cause}}")],
+            "short",
+            [(1, RED)],
+        )
 
     # -- What runs --
 

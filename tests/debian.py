@@ -6,9 +6,11 @@ They come from the mirror that apt uses. Where one cannot be had, its tests are 
 import fcntl
 import lzma
 import os
+import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -44,20 +46,51 @@ def programs(package: str) -> str:
     return os.pathsep.join(str(folder / "usr" / name) for name in ("sbin", "bin"))
 
 
+def environment(package: str) -> dict[str, str]:
+    """The variables that programs of a package need, in place of those of this process."""
+    path = os.pathsep.join([programs(package), os.environ["PATH"]])
+    libraries = os.pathsep.join(map(str, FOLDER.glob(f"{package}/usr/lib/*-linux-gnu*")))
+    return {"PATH": path, "LD_LIBRARY_PATH": libraries}
+
+
 def unpack(package: str, folder: Path) -> None:
-    """Put the files of a package into a folder, all of them or none."""
+    """Put the files of a package, and its libraries, into a folder, all of them or none."""
     mirror = mirror_of_apt()
     with tempfile.TemporaryDirectory(dir=FOLDER) as name:
-        archive, files = Path(name) / "package.deb", Path(name) / "files"
-        fields = find(package, mirror, Path(name) / "Packages.xz")
-        download(f"{mirror}{fields['Filename']}", archive, f"SHA256:{fields['SHA256']}")
-        run("dpkg-deb", "--extract", archive, files)
+        files = Path(name) / "files"
+        _extract(package, files, lambda wanted: _download_of_suite(wanted, mirror, Path(name)))
         if needs_newer_library(files):
             shutil.rmtree(files)
-            subprocess.run(["apt-get", "--quiet", "download", package], cwd=name, check=True)
-            [archive] = Path(name).glob(f"{package}_*.deb")
-            run("dpkg-deb", "--extract", archive, files)
+            _extract(package, files, lambda wanted: _download_of_machine(wanted, Path(name)))
         files.rename(folder)
+
+
+def _extract(package: str, files: Path, get: Callable[[str], Path]) -> None:
+    archive = get(package)
+    run("dpkg-deb", "--extract", archive, files)
+    for library in libraries(archive):
+        run("dpkg-deb", "--extract", get(library), files)
+
+
+def _download_of_suite(package: str, mirror: str, folder: Path) -> Path:
+    fields, archive = find(package, mirror, folder / "Packages.xz"), folder / "package.deb"
+    download(f"{mirror}{fields['Filename']}", archive, f"SHA256:{fields['SHA256']}")
+    return archive
+
+
+def _download_of_machine(package: str, folder: Path) -> Path:
+    """From the release that this machine itself has."""
+    subprocess.run(["apt-get", "--quiet", "download", package], cwd=folder, check=True)
+    [archive] = folder.glob(f"{package}_*.deb")
+    return archive
+
+
+def libraries(archive: Path) -> list[str]:
+    """The libraries that a package depends on and that this machine does not have."""
+    depends = run("dpkg-deb", "--field", archive, "Depends").split(",")
+    names = [re.split(r"[ (:|]", each.strip())[0] for each in depends]
+    have = run("dpkg-query", "--show", "--showformat", "${Package}\n").split()
+    return [name for name in names if name.startswith("lib") and name not in have]
 
 
 def needs_newer_library(files: Path) -> bool:

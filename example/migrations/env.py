@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 
 from alembic import context
 from alembic.operations import MigrationScript
-from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy import Connection
 
 from orders.chassis import (
     ChassisSettings,
@@ -15,11 +14,8 @@ from orders.chassis import (
     read_settings,
 )
 from orders.storage import StorageSettings
-from orders.storage.engine import asyncpg_url
+from orders.storage.migrating import migrate
 from orders.storage.tables import metadata
-
-# Any number will do, as long as every migration of this service takes the same lock.
-_LOCK = 4_207_849_484
 
 
 class MigrationSettings(StorageSettings, ChassisSettings):
@@ -34,27 +30,24 @@ def _named_by_time(migrations: object, revision: object, scripts: list[Migration
         script.rev_id = f"{datetime.now(UTC):%Y%m%d_%H%M%S}"
 
 
-def _migrate(connection: Connection) -> None:
+def _migrate(connection: Connection | None) -> None:
+    """Run the migrations; without a connection, print their SQL."""
     context.configure(
         connection=connection,
+        dialect_name="postgresql",
+        literal_binds=connection is None,
         target_metadata=metadata,
         process_revision_directives=_named_by_time,
     )
     with context.begin_transaction():
-        # Of two migrations at once, the second waits, and then finds nothing left to do.
-        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         context.run_migrations()
 
 
-async def _connect_and_migrate(settings: MigrationSettings) -> None:
-    engine = create_async_engine(asyncpg_url(settings.database_url.get_secret_value()))
-    async with engine.connect() as connection:
-        await connection.run_sync(_migrate)
-        await connection.commit()
-    await engine.dispose()
-
-
-logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)  # which comparisons exist
-migration_settings = read_settings(MigrationSettings)
-with logging_to_stdout(migration_settings):
-    asyncio.run(_connect_and_migrate(migration_settings))
+if context.is_offline_mode():
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # the output is SQL alone
+    _migrate(None)
+else:
+    logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)  # lists comparisons
+    migration_settings = read_settings(MigrationSettings)
+    with logging_to_stdout(migration_settings):
+        asyncio.run(migrate(migration_settings, _migrate))

@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 DATA = Path(__file__).parents[1] / ".data"
 CLUSTER = DATA / "postgresql"
@@ -41,7 +41,7 @@ INSTALLED = (
 
 START_SECONDS = 60.0  # recovery after a crash takes longer than a usual start
 STOP_SECONDS = 60.0
-PASSED_ON = (signal.SIGHUP, signal.SIGTERM)
+SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 TEMPORARY = "postgresql-"  # how the names of temporary folders begin
 
 USE_ANOTHER = (
@@ -132,7 +132,7 @@ def _start_server(lock: IO[str]) -> str:
     socket_folder = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=_temporary()))
     process = None
     try:
-        with LOG.open("w") as log:
+        with LOG.open("w") as log, _signals_later():
             process = subprocess.Popen(
                 [*command, "-k", str(socket_folder), "-p", "5432", "-h", ""],
                 env=_environment(),
@@ -170,18 +170,8 @@ def _create_cluster(programs: Path, major: int, lock: IO[str]) -> None:
             account = _unprivileged_account()
             os.chown(new, account.pw_uid, account.pw_gid)
         with _safe_for_shell(programs) as safe:
-            process = subprocess.Popen(
-                [*_as_owner_of(new), str(safe / "initdb"), *options, "-D", str(new)],
-                env=_environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                encoding="utf-8",
-                errors="replace",
-                pass_fds=[lock.fileno()],
-                start_new_session=True,
-            )
-            output = _output(process)
+            command = [*_as_owner_of(new), str(safe / "initdb"), *options, "-D", str(new)]
+            process, output = _run_initdb(command, lock)
         if process.returncode:
             nameless = "could not look up effective user" in output
             advice = "Run this as a user in /etc/passwd, or add one with this id."
@@ -191,16 +181,29 @@ def _create_cluster(programs: Path, major: int, lock: IO[str]) -> None:
         shutil.rmtree(new, ignore_errors=True)
 
 
-def _output(initdb: subprocess.Popen[str]) -> str:
-    """Wait for initdb; if this is interrupted, end it with the servers that it runs."""
-    with initdb:
-        assert initdb.stdout
-        try:
-            return initdb.stdout.read()
-        except BaseException:
-            os.killpg(initdb.pid, signal.SIGKILL)
-            initdb.stdout.read()  # ends with the last of them: then none writes a file any more
-            raise
+def _run_initdb(command: list[str], lock: IO[str]) -> tuple["subprocess.Popen[str]", str]:
+    """Run it to its end, with its output; if this is interrupted, end it with its servers."""
+    initdb = None
+    try:
+        with _signals_later():
+            initdb = subprocess.Popen(
+                command,
+                env=_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                encoding="utf-8",
+                errors="replace",
+                pass_fds=[lock.fileno()],
+                start_new_session=True,
+            )
+        return initdb, initdb.communicate()[0]
+    except BaseException:
+        if initdb is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(initdb.pid, signal.SIGKILL)
+            initdb.communicate()  # ends with the last of them: then none writes a file any more
+        raise
 
 
 def _programs() -> tuple[Path, int]:
@@ -394,8 +397,24 @@ def _explained() -> Iterator[None]:
         raise DatabaseError(f"{error}. {advice} {USE_ANOTHER}") from error
 
 
-def _take_signals() -> None:
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED_ON)
+@contextmanager
+def _signals_later() -> Iterator[dict[signal.Signals, Any]]:
+    """Have signals wait while a process starts: one that nobody knows yet could not be ended.
+
+    Yields the handlers that the signals get at the end.
+    """
+    arrived: list[int] = []
+    handlers = {
+        number: signal.signal(number, lambda number, _: arrived.append(number))
+        for number in SIGNALS
+    }
+    try:
+        yield handlers
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    for waiting in arrived:
+        signal.raise_signal(waiting)
 
 
 def main(command: list[str]) -> int:
@@ -403,19 +422,15 @@ def main(command: list[str]) -> int:
     if not command:
         print(__doc__, file=sys.stderr)
         return 2
-    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+    for number in SIGNALS:
         signal.signal(number, lambda number, _: sys.exit(128 + number))
     try:
         with development_database() as url:
-            # A signal waits until it can be passed on: a command that nobody ends would stay.
-            signal.pthread_sigmask(signal.SIG_BLOCK, PASSED_ON)
-            process = subprocess.Popen(
-                command, env={**os.environ, "DATABASE_URL": url}, preexec_fn=_take_signals
-            )
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to the command too
-            for number in PASSED_ON:
-                signal.signal(number, lambda *_: process.terminate())
-            _take_signals()
+            with _signals_later() as handlers:
+                process = subprocess.Popen(command, env={**os.environ, "DATABASE_URL": url})
+                handlers[signal.SIGINT] = signal.SIG_IGN  # the terminal sends it to the command too
+                for number in (signal.SIGHUP, signal.SIGTERM):
+                    handlers[number] = lambda *_: process.terminate()
             status = process.wait()
             return status if status >= 0 else 128 - status  # like a shell, if a signal ended it
     except (DatabaseError, OSError) as error:

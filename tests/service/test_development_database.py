@@ -245,7 +245,7 @@ def test_a_signal_stops_the_server(checkout: Checkout, number: signal.Signals) -
 
 @pytest.mark.parametrize("seconds", [0.05, 0.15, 0.3, 0.6, 0.9])
 def test_a_start_that_is_interrupted_leaves_nothing(checkout: Checkout, seconds: float) -> None:
-    with checkout.start("sleep 60") as process:
+    with checkout.start("exec sleep 60") as process:
         time.sleep(seconds)
         process.send_signal(signal.SIGTERM)
         errors = process.communicate(timeout=30)[1]

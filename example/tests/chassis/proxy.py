@@ -18,6 +18,7 @@ class Proxy:
         self._flows = threading.Event()
         self._flows.set()
         self._sockets: list[socket.socket] = []
+        self._forgotten: set[socket.socket] = set()
         self._listener: socket.socket | None = None
         self.port = 0
         self.accept()
@@ -42,6 +43,10 @@ class Proxy:
                 connection.shutdown(socket.SHUT_RDWR)
         self._sockets.clear()
 
+    def forget(self) -> None:
+        """Pass nothing more on for the connections that are there, and tell neither end."""
+        self._forgotten.update(self._sockets)
+
     def hang(self) -> None:
         """Take connections and bytes, and pass nothing on."""
         self._flows.clear()
@@ -61,6 +66,8 @@ class Proxy:
     def _pump(self, source: socket.socket, sink: socket.socket) -> None:
         with suppress(OSError), source:
             while data := source.recv(65_536):
+                if source in self._forgotten:
+                    continue
                 self._flows.wait()
                 time.sleep(self.seconds_of_delay)
                 sink.sendall(data)

@@ -2,25 +2,19 @@
 
 import asyncio
 import signal
-import socket
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import httpx2
 import pytest
-from asyncpg.exceptions import CannotConnectNowError, QueryCanceledError
 from sqlalchemy import text
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from orders.chassis import UnavailableError
-from orders.storage import engine
 from orders.storage.engine import asyncpg_url
 
 from ..service import PATIENCE_SECONDS, Service, running
+from .databases import connector, through
 from .proxy import Proxy, proxied
 
 DRAFT = {"name": "Teapot"}
@@ -35,26 +29,15 @@ LOCK_ROWS = "SELECT id FROM faulty.things FOR UPDATE"
 
 @pytest.fixture(scope="module")
 def proxy(storage_settings: dict[str, str]) -> Iterator[Proxy]:
-    """A proxy in front of the database, which may listen on a unix socket."""
-    url = make_url(storage_settings["DATABASE_URL"])
-
-    def connect() -> socket.socket:
-        host = url.query.get("host", url.host or "localhost")
-        assert isinstance(host, str)
-        if not host.startswith("/"):
-            return socket.create_connection((host, url.port or 5432))
-        server = socket.socket(socket.AF_UNIX)
-        server.connect(str(Path(host) / f".s.PGSQL.{url.port or 5432}"))
-        return server
-
-    with proxied(connect) as proxy:
+    """A proxy in front of the database."""
+    with proxied(connector(storage_settings["DATABASE_URL"])) as proxy:
         yield proxy
 
 
 @pytest.fixture(scope="module")
 def behind(proxy: Proxy, storage_settings: dict[str, str]) -> Iterator[Service]:
     """A service that reaches its database through the proxy."""
-    settings = impatient(through(proxy, storage_settings))
+    settings = impatient(through(proxy, storage_settings["DATABASE_URL"]))
     with running(module="tests.chassis.faulty", **settings) as service:
         yield service
         assert service.terminate() == 0, service.text
@@ -68,16 +51,10 @@ async def client(behind: Service) -> AsyncIterator[httpx2.AsyncClient]:
         assert await seconds_to_recover(client) < A_MOMENT
 
 
-def through(proxy: Proxy, storage_settings: dict[str, str]) -> URL:
-    """The address of the database behind the proxy."""
-    url = make_url(storage_settings["DATABASE_URL"])
-    return url.set(host="127.0.0.1", port=proxy.port).difference_update_query(["host", "port"])
-
-
-def impatient(url: URL) -> dict[str, str]:
+def impatient(address: str) -> dict[str, str]:
     """The settings of a service that does not wait long for its database."""
     return {
-        "DATABASE_URL": url.render_as_string(hide_password=False),
+        "DATABASE_URL": address,
         "DATABASE_POOL_SIZE": str(POOL_SIZE),
         "DATABASE_POOL_TIMEOUT": str(POOL_SECONDS),
         "DATABASE_STATEMENT_TIMEOUT": str(STATEMENT_SECONDS),
@@ -236,7 +213,7 @@ async def test_database_that_hangs(client: httpx2.AsyncClient, proxy: Proxy) -> 
 
 
 def test_stop_while_the_database_hangs(proxy: Proxy, storage_settings: dict[str, str]) -> None:
-    settings = impatient(through(proxy, storage_settings))
+    settings = impatient(through(proxy, storage_settings["DATABASE_URL"]))
     with running(module="tests.chassis.faulty", **settings) as service:
         assert httpx2.get(f"{service.api}{THINGS}").status_code == 200
         proxy.hang()
@@ -244,21 +221,7 @@ def test_stop_while_the_database_hangs(proxy: Proxy, storage_settings: dict[str,
             assert service.terminate() == 0
         finally:
             proxy.flow()
-        assert "stopping: storage did not close in time" in service.text
-
-
-@pytest.mark.parametrize(
-    ("cause", "sentence"),
-    [
-        (CannotConnectNowError("the database system is shutting down"), "cannot be reached"),
-        (QueryCanceledError("canceling statement due to statement timeout"), "took too long"),
-    ],
-)
-def test_what_the_driver_says_through_sqlalchemy(cause: Exception, sentence: str) -> None:
-    said = Exception("of the driver")
-    said.__cause__ = cause
-    with pytest.raises(UnavailableError, match=sentence), engine._unavailable_when_lost():
-        raise DBAPIError("SELECT 1", None, said)
+        assert "stopping: storage closed" in service.text
 
 
 async def test_service_that_is_killed_in_a_transaction(storage_settings: dict[str, str]) -> None:

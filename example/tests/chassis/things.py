@@ -51,7 +51,7 @@ class Things:
 @asynccontextmanager
 async def open_things(settings: StorageSettings) -> AsyncIterator[Things]:
     """The things; their table is made at the first start that reaches the database."""
-    async with Database(settings) as database:
+    async with Database(settings, "things") as database:
         with suppress(UnavailableError):  # what some tests are about
             async with database.writing() as connection:
                 for statement in _CREATE:

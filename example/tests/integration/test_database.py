@@ -106,6 +106,23 @@ async def test_what_is_our_fault_is_not_said_to_be_of_the_database(database: Dat
         await ask(database, "SELECT 1 / 0")
 
 
+async def test_pooler_in_transaction_mode_is_asked_for_nothing_of_a_session(
+    storage_settings: dict[str, str],
+) -> None:
+    settings = StorageSettings(
+        database_url=storage_settings["DATABASE_URL"],
+        database_pooler="transaction",
+        database_pool_size=1,
+    )
+    async with Database(settings) as database:
+        await ask(database, "SELECT 1")
+        async with database.writing() as connection:
+            prepared = await connection.scalars(text("SELECT name FROM pg_prepared_statements"))
+            source = "SELECT source FROM pg_settings WHERE name = 'idle_session_timeout'"
+            assert await connection.scalar(text(source)) != "client"
+            assert list(prepared) == []
+
+
 async def test_database_that_cannot_be_reached_is_unavailable() -> None:
     [nowhere] = free_ports(1)
     settings = StorageSettings(database_url=f"postgresql://app@127.0.0.1:{nowhere}/orders")
@@ -124,7 +141,7 @@ def test_address_of_no_postgresql_is_refused(
         read_settings(StorageSettings)
 
     said = capsys.readouterr().err
-    assert said.startswith("DATABASE_URL cannot be used. It must be: address of ")
+    assert said.startswith("DATABASE_URL cannot be used: it must begin with postgresql://. ")
     assert canary not in said
 
 

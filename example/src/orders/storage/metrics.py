@@ -3,17 +3,27 @@
 https://opentelemetry.io/docs/specs/semconv/database/database-metrics/
 """
 
+from collections.abc import Iterable
 from functools import cache
 
-from prometheus_client import Gauge, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 from sqlalchemy.pool import Pool, QueuePool
 
 _CONNECTIONS = Gauge(
     "db_client_connection_count",
-    "Connections of the pool, by state.",
-    ("db_client_connection_state",),
+    "Connections of a pool, by state.",
+    ("db_client_connection_pool_name", "db_client_connection_state"),
 )
-_MOST = Gauge("db_client_connection_max", "Connections that the pool may have.")
+_MOST = Gauge(
+    "db_client_connection_max",
+    "Connections that a pool may have.",
+    ("db_client_connection_pool_name",),
+)
+_OUTAGES = Counter(
+    "db_client_outages",
+    "Statements and connections that failed for a reason of the database's, by that.",
+    ("db_client_connection_pool_name", "cause"),
+)
 _DURATION = Histogram(
     "db_client_operation_duration_seconds",
     "Duration of statements, by operation; with the type of the error if they failed.",
@@ -24,12 +34,23 @@ _DURATION = Histogram(
 _OPERATIONS = frozenset({"CALL", "DELETE", "INSERT", "MERGE", "SELECT", "UPDATE", "WITH"})
 
 
-def show_pool(pool: Pool) -> None:
+def show_pool(name: str, pool: Pool) -> None:
     """Have the metrics read from this pool, whenever they are asked for."""
     assert isinstance(pool, QueuePool)
-    _CONNECTIONS.labels("used").set_function(pool.checkedout)
-    _CONNECTIONS.labels("idle").set_function(pool.checkedin)
-    _MOST.set(pool.size())
+    _CONNECTIONS.labels(name, "used").set_function(pool.checkedout)
+    _CONNECTIONS.labels(name, "idle").set_function(pool.checkedin)
+    _MOST.labels(name).set(pool.size())
+
+
+def show_outages(name: str, causes: Iterable[str]) -> None:
+    """Begin the counts of a pool at 0, for the first increase is only seen from there."""
+    for cause in causes:
+        _OUTAGES.labels(name, cause)
+
+
+def count_outage(name: str, cause: str) -> None:
+    """Count what the database of this pool did not do."""
+    _OUTAGES.labels(name, cause).inc()
 
 
 def observe_statement(namespace: str, operation: str, error_type: str, seconds: float) -> None:

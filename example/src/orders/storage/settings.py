@@ -1,31 +1,45 @@
 """The settings of the storage."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 
-_SCHEMES = ("postgresql", "postgres")
+from ..chassis import SHOWABLE
+from .address import read_address
 
 
-def _postgresql(value: SecretStr) -> SecretStr:
+def _readable(value: SecretStr) -> SecretStr:
     try:
-        scheme = make_url(value.get_secret_value()).drivername
-    except ArgumentError:
-        raise ValueError("it is no database address") from None
-    if scheme not in _SCHEMES:
-        raise ValueError(f"its scheme is {scheme}, not postgresql")
+        read_address(value.get_secret_value())
+    except ValueError as error:
+        raise PydanticCustomError(SHOWABLE, "{error}", {"error": str(error)}) from None
     return value
+
+
+DatabaseUrl = Annotated[SecretStr, AfterValidator(_readable)]
 
 
 class StorageSettings(BaseSettings):
     """Which database, and how many connections to it."""
 
-    database_url: Annotated[SecretStr, AfterValidator(_postgresql)] = Field(
+    database_url: DatabaseUrl = Field(
         description="address of the PostgreSQL database",
         examples=["postgresql://user@localhost:5432/database"],
+    )
+    database_pooler: Literal["none", "transaction"] = Field(
+        default="none",
+        description="transaction if PgBouncer or the like is in front, in that mode; else none",
+    )
+    database_max_connections: int = Field(
+        default=100, ge=1, description="connections that the database allows to all instances"
+    )
+    database_idle_timeout: float = Field(
+        default=120.0, ge=10, description="seconds after which an unused connection is closed"
+    )
+    database_connection_age: float = Field(
+        default=1800.0, ge=10, description="seconds after which a connection is replaced"
     )
     database_pool_size: int = Field(
         default=16, ge=1, le=1000, description="connections to the database, at most"

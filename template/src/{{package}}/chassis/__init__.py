@@ -11,11 +11,13 @@ from .context import request_id
 from .lifecycle import Application, Check, run
 from .logging import logging_to_stdout
 from .problems import PROBLEM_JSON, UnavailableError, problem
+from .setting_errors import SHOWABLE
 from .settings import ChassisSettings, read_settings
 from .workers import Worker
 
 __all__ = [
     "PROBLEM_JSON",
+    "SHOWABLE",
     "ASGIApp",
     "Application",
     "Call",

@@ -15,6 +15,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsError
 
 from .redaction import HIDDEN, is_secret
 
+SHOWABLE = "showable"
+"""The type of a `pydantic_core.PydanticCustomError` whose message has no part of a secret."""
+
 _Location = tuple[int | str, ...]
 
 
@@ -50,7 +53,7 @@ def explanations(settings: type[BaseSettings], error: Exception) -> list[str]:
     known = [_variable(settings, name, ()) for name in fields]
     secrets = [variable.value for variable in known if variable.value and variable.secret]
     lines: dict[tuple[str, str], str] = {}
-    for location, message, missing in _faults(settings, error):
+    for location, message, kind in _faults(settings, error):
         for secret in sorted(secrets, key=len, reverse=True):
             message = message.replace(secret, HIDDEN)
         message = shorten(message, 500, placeholder=" …")
@@ -61,12 +64,12 @@ def explanations(settings: type[BaseSettings], error: Exception) -> list[str]:
         position = location[1:]
         variable = _variable(settings, name, position)
         value = variable.value or ""
-        if variable.value is None and missing:
+        if variable.value is None and kind == "missing":
             problem = " is not set"
         elif variable.value is None and any(name == explained for explained, _ in lines):
             continue  # another member of a union
         elif variable.secret:
-            problem = " cannot be used"
+            problem = " cannot be used" + (f": {message}" if kind == SHOWABLE else "")
         else:
             shown = value if len(value) <= 80 else f"{value[:79]}…"
             inner = [part for part in position if isinstance(part, int) or f'"{part}"' in value]
@@ -88,15 +91,13 @@ def _remedy(variable: _Variable) -> str:
     return f"{right}, for example {example}" if right else f". For example: {example}"
 
 
-def _faults(
-    settings: type[BaseSettings], error: Exception
-) -> Iterator[tuple[_Location, str, bool]]:
-    """Where each fault is, what is wrong, and whether a value is missing; the innermost first."""
+def _faults(settings: type[BaseSettings], error: Exception) -> Iterator[tuple[_Location, str, str]]:
+    """Where each fault is, what is wrong, and pydantic's type of it; the innermost first."""
     if isinstance(error, ValidationError):
         for fault in sorted(error.errors(), key=lambda fault: -len(fault["loc"])):
-            location, missing = fault["loc"], fault["type"] == "missing"
-            message = f"{location[-1]} is missing" if missing else fault["msg"]
-            yield location, re.sub("^(Value error|Assertion failed), ", "", message), missing
+            location, kind = fault["loc"], fault["type"]
+            message = f"{location[-1]} is missing" if kind == "missing" else fault["msg"]
+            yield location, re.sub("^(Value error|Assertion failed), ", "", message), kind
     elif isinstance(error, SettingsError) and (found := re.search(r'field "(\w+)"', str(error))):
         heads = tuple(head.upper() for head in variables(settings, found[1]))
         path = [
@@ -105,9 +106,9 @@ def _faults(
             if value == getattr(error.__cause__, "doc", None) and name.upper().startswith(heads)
             for part in name.split(settings.model_config.get("env_nested_delimiter"))
         ]
-        yield (found[1], *path), f"it is not JSON ({error.__cause__})", False
+        yield (found[1], *path), f"it is not JSON ({error.__cause__})", ""
     else:
-        yield (), f"{type(error).__name__}: {error}", False
+        yield (), f"{type(error).__name__}: {error}", ""
 
 
 def _variable(settings: type[BaseSettings], name: str, location: _Location) -> _Variable:

@@ -1,75 +1,132 @@
 """Connections to PostgreSQL: reads in autocommit, writes in explicit transactions."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any, Self
 
-from asyncpg.exceptions import (
-    CannotConnectNowError,
-    PostgresConnectionError,
-    QueryCanceledError,
-    TooManyConnectionsError,
-)
-from sqlalchemy import event, text
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError, DisconnectionError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+import asyncpg
+from asyncpg.exceptions import InterfaceError, InternalClientError, PostgresError
+from sqlalchemy import Connection, event, text
+from sqlalchemy.engine import URL, ExceptionContext
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
 
 from ..chassis import UnavailableError
+from .address import Address, read_address
+from .liveness import keep_alive, watch
 from .metrics import show_pool
+from .outages import (
+    LOST,
+    DatabaseUnavailableError,
+    Outages,
+    outage_of_connection,
+    outage_of_statement,
+)
 from .settings import StorageSettings
 from .tracing import trace_statements
 
 _CONNECT_SECONDS = 3.0
+# Behind a pooler, each transaction may have another session: no settings of a session, and no
+# prepared statement but the one without a name, which is gone with the next.
+_WITHOUT_SESSION: dict[str, Any] = {
+    "statement_cache_size": 0,
+    "prepared_statement_cache_size": 0,
+    "prepared_statement_name_func": lambda: "",
+}
+NO_CONNECTION = (
+    ArithmeticError,
+    InterfaceError,
+    InternalClientError,
+    LookupError,
+    OSError,
+    PostgresError,
+    SQLAlchemyError,
+    ValueError,
+)
+"""What a connection that cannot be made ends in; the odd ones are of odd addresses."""
 
 
 def asyncpg_url(database_url: str) -> URL:
-    """The address with the driver that this service uses."""
-    return make_url(database_url).set(drivername="postgresql+asyncpg")
+    """The address for SQLAlchemy, with the driver that this service uses."""
+    return read_address(database_url).url
+
+
+def migration_engine(settings: StorageSettings, lock_timeout: str | None = None) -> AsyncEngine:
+    """Connections for migrations; a transaction waits for each lock for `lock_timeout`.
+
+    What stands alone waits longer: CREATE INDEX CONCURRENTLY waits for readers, and stops nobody.
+    """
+    address = read_address(settings.database_url.get_secret_value())
+    arguments = _connecting(address) | _WITHOUT_SESSION
+    engine = create_async_engine(address.url, poolclass=NullPool, connect_args=arguments)
+    event.listen(engine.sync_engine.pool, "connect", keep_alive)
+    if lock_timeout:
+        _set_in_transactions(engine, "lock_timeout", lock_timeout)
+    return engine
 
 
 class Database:
-    """A pool of connections: none is made before the first query, all are closed at the end."""
+    """A pool of connections: none is made before the first query, all are closed at the end.
 
-    def __init__(self, settings: StorageSettings) -> None:
+    A service with several databases gives each a `name` for metrics and logs.
+    """
+
+    def __init__(self, settings: StorageSettings, name: str = "database") -> None:
+        address = read_address(settings.database_url.get_secret_value())
+        self._is_pooled = settings.database_pooler == "transaction"
         seconds = settings.database_statement_timeout
+        arguments = _WITHOUT_SESSION if self._is_pooled else {"server_settings": _limits(settings)}
+        self._outages = Outages(name)
         self._engine = create_async_engine(
-            asyncpg_url(settings.database_url.get_secret_value()),
+            address.url,
             pool_size=settings.database_pool_size,
             max_overflow=0,
             pool_timeout=settings.database_pool_timeout,
-            isolation_level="AUTOCOMMIT",
+            pool_recycle=settings.database_connection_age,
+            pool_use_lifo=True,  # so that those of a burst stay unused, and end
+            isolation_level="READ COMMITTED" if self._is_pooled else "AUTOCOMMIT",
             hide_parameters=True,  # of statements in errors, and so in logs
             connect_args={
-                "timeout": _CONNECT_SECONDS,
-                "command_timeout": seconds + 1,  # where the server does not answer at all
-                "server_settings": {"statement_timeout": str(int(seconds * 1000))},
+                **_connecting(address),
+                "command_timeout": seconds + 1,  # where the server does not end it itself
+                **arguments,
             },
         )
         self._transactional = self._engine.execution_options(isolation_level="READ COMMITTED")
-        event.listen(self._engine.sync_engine.pool, "checkout", _replace_when_closed)
-        trace_statements(self._engine.sync_engine)
-        show_pool(self._engine.sync_engine.pool)
+        engine = self._engine.sync_engine
+        watch(engine.pool, settings.database_idle_timeout)
+        event.listen(engine, "handle_error", self._explain)
+        if self._is_pooled:
+            _set_in_transactions(self._engine, "statement_timeout", f"{_milliseconds(seconds)}ms")
+        trace_statements(engine, address)
+        show_pool(name, engine.pool)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """A connection where each statement stands alone: no round trips for BEGIN and COMMIT."""
-        with _unavailable_when_lost():
-            async with self._engine.connect() as connection:
-                yield connection
+        async with self._connected(self._engine) as connection:
+            yield connection
+            if self._is_pooled:  # for then it is a transaction, which may have written
+                await connection.commit()
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
         """A connection in a transaction: committed at the end, rolled back on an exception."""
-        with _unavailable_when_lost():
-            async with self._transactional.begin() as connection:
-                yield connection
+        async with self._connected(self._transactional) as connection, connection.begin():
+            yield connection
 
     async def check(self) -> None:
-        """UnavailableError where the database cannot be reached."""
-        async with self.reading() as connection:
-            await connection.execute(text("SELECT 1"))
+        """UnavailableError, with what to do, where the database does not answer."""
+        try:
+            async with self.reading() as connection:
+                await connection.execute(text("SELECT 1"))
+        except DatabaseUnavailableError as error:
+            raise UnavailableError(f"{error}: {error.outage.remedy}") from error
+        outage = self._outages.lasting
+        if outage is not None and outage.of_writes:  # which this read did not meet
+            raise UnavailableError(f"{outage.cause}: {outage.remedy}")
 
     async def __aenter__(self) -> Self:
         return self
@@ -77,35 +134,71 @@ class Database:
     async def __aexit__(self, *exception: object) -> None:
         await self._engine.dispose()
 
+    @asynccontextmanager
+    async def _connected(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+        async with AsyncExitStack() as stack:
+            try:
+                connection = await stack.enter_async_context(engine.connect())
+            except NO_CONNECTION as error:
+                raise self._outages.record(outage_of_connection(error), error) from error
+            yield connection
+        self._outages.record_success(writing=engine is self._transactional)
 
-def _replace_when_closed(driver: Any, record: object, proxy: object) -> None:
-    """Have the pool make a new connection for one that the server has closed since its last use.
+    def _explain(self, failure: ExceptionContext) -> DatabaseUnavailableError | None:
+        """Tell a database that does not do its work (the caller may try again) from our faults."""
+        if failure.connection is None:
+            return None  # `_connected` explains it
+        error = failure.original_exception
+        outage = outage_of_statement(error)
+        if outage is None and failure.is_disconnect and isinstance(error, Exception):
+            outage = LOST
+        if outage is None:
+            return None
+        if outage.everywhere:
+            failure.is_disconnect = True  # which has the pool replace all that it has
+        return self._outages.record(outage, error)
 
-    The driver knows of it, so that no statement need be sent ahead, as SQLAlchemy's pre-ping does.
-    """
-    if driver.driver_connection.is_closed():
-        raise DisconnectionError
+
+def _connecting(address: Address) -> dict[str, Any]:
+    """The driver's arguments for the time that a connection may take, at each server."""
+    arguments: dict[str, Any] = {"timeout": address.seconds or _CONNECT_SECONDS}
+    if len(address.servers) > 1:
+        arguments["async_creator_fn"] = partial(_connect_in_turn, address)
+    return arguments
 
 
-@contextmanager
-def _unavailable_when_lost() -> Iterator[None]:
-    """Tell a database that cannot be reached (the caller may try again) from a fault of ours."""
-    try:
-        yield
-    except (
-        OSError,
-        PoolTimeoutError,
-        CannotConnectNowError,
-        PostgresConnectionError,
-        TooManyConnectionsError,
-    ) as error:
-        raise UnavailableError("the database cannot be reached") from error
-    except DBAPIError as error:
-        cause = error.orig and error.orig.__cause__
-        if isinstance(cause, QueryCanceledError):
-            raise UnavailableError("the database took too long") from error
-        if isinstance(cause, CannotConnectNowError):  # it starts, or stops
-            raise UnavailableError("the database cannot be reached") from error
-        if not error.connection_invalidated:
-            raise
-        raise UnavailableError("the connection to the database was lost") from error
+async def _connect_in_turn(address: Address, **arguments: Any) -> Any:
+    """Try one server after the other, for the driver would give the first one all the time."""
+    standby_first = address.attributes == "prefer-standby"
+    last: Exception = OSError("no server")
+    for attributes in ("standby", "any") if standby_first else (address.attributes,):
+        for host, port in address.servers:
+            wanted = {"host": host, "port": port, "target_session_attrs": attributes}
+            try:
+                return await asyncpg.connect(**arguments, **wanted)
+            except NO_CONNECTION as error:
+                last = error
+    raise last
+
+
+def _set_in_transactions(engine: AsyncEngine, setting: str, value: str) -> None:
+    """Have each transaction begin with a setting: its session may be used by others, too."""
+
+    def begin(connection: Connection) -> None:
+        if connection.get_isolation_level() != "AUTOCOMMIT":
+            connection.exec_driver_sql(f"SET LOCAL {setting} = '{value}'")
+
+    event.listen(engine.sync_engine, "begin", begin)
+
+
+def _limits(settings: StorageSettings) -> dict[str, str]:
+    """The settings that a session of the server has, in milliseconds."""
+    seconds = {
+        "statement_timeout": settings.database_statement_timeout,
+        "idle_session_timeout": settings.database_idle_timeout,
+    }
+    return {name: str(_milliseconds(value)) for name, value in seconds.items()}
+
+
+def _milliseconds(seconds: float) -> int:
+    return max(1, int(seconds * 1000))  # 0 would be no limit

@@ -8,6 +8,7 @@ from sqlalchemy import Result, delete, insert, select, tuple_, update
 
 from ..items import Draft, Item, ItemNotFoundError, Position, VersionConflictError
 from .engine import Database
+from .outages import retried
 from .tables import items
 
 
@@ -17,15 +18,18 @@ class PostgresItems:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    @retried
     async def add(self, item: Item) -> None:
         async with self._database.writing() as connection:
             await connection.execute(insert(items).values(asdict(item)))
 
+    @retried
     async def get(self, item_id: UUID) -> Item:
         query = select(items).where(items.c.id == item_id)
         async with self._database.reading() as connection:
             return _only(await connection.execute(query), item_id)
 
+    @retried
     async def list(self, limit: int, after: Position | None) -> list[Item]:
         query = select(items).order_by(items.c.created_at, items.c.id).limit(limit)
         if after is not None:
@@ -34,6 +38,7 @@ class PostgresItems:
         async with self._database.reading() as connection:
             return [Item(**row) for row in (await connection.execute(query)).mappings()]
 
+    @retried
     async def change(self, item_id: UUID, draft: Draft, expected_version: int | None) -> Item:
         # Locked from the read to the write, so that of two changes at once one sees the other.
         query = select(items).where(items.c.id == item_id).with_for_update()
@@ -47,6 +52,7 @@ class PostgresItems:
             )
         return changed
 
+    @retried
     async def delete(self, item_id: UUID) -> None:
         async with self._database.writing() as connection:
             result = await connection.execute(delete(items).where(items.c.id == item_id))

@@ -12,22 +12,21 @@ from opentelemetry import trace
 from sqlalchemy import Engine, event
 from sqlalchemy.engine import ExceptionContext
 
+from .address import Address
 from .metrics import observe_statement
 
 _FIRST_WORD = re.compile(r"[\s(]*(\w+)")
 _tracer = trace.get_tracer(__name__)
 
 
-def trace_statements(engine: Engine) -> None:
+def trace_statements(engine: Engine, address: Address) -> None:
     """Make spans and samples of the statements of this engine."""
-    url = engine.url
-    namespace = url.database or ""
     attributes: dict[str, str | int] = {
         "db.system.name": "postgresql",
-        "db.namespace": namespace,
-        "server.address": url.host or "",
-        "server.port": url.port or 5432,
+        "db.namespace": address.database,
     }
+    if len(address.servers) == 1:  # which of several it is changes
+        attributes["server.address"], attributes["server.port"] = address.servers[0]
 
     def started(
         connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool
@@ -59,7 +58,7 @@ def trace_statements(engine: Engine) -> None:
             return
         context.measured = None
         operation, span, started_at = measured
-        observe_statement(namespace, operation, error_type, perf_counter() - started_at)
+        observe_statement(address.database, operation, error_type, perf_counter() - started_at)
         if span is not None:
             if error_type:
                 span.set_attribute("error.type", error_type)
