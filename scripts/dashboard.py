@@ -288,9 +288,9 @@ class Service:
         )
         outages = f"increase({self.of('db_client_outages_total')}[{RATE}])"
         yield self._lines(
-            "What the database did not do",
-            "Statements and connections that failed for a reason of the database's, by that. The "
-            "playbook has what to do about each.",
+            "Database outages by cause",
+            "Statements and connections that failed because of the database. The playbook has the "
+            "fix for each cause.",
             [_line(f"sum by (cause) ({outages})", "{{cause}}")],
             "short",
             [(1, RED)],

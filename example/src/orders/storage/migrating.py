@@ -1,4 +1,4 @@
-"""Runs the migrations one process at a time, without stopping the requests for a table."""
+"""Runs migrations one process at a time, without blocking requests for long."""
 
 import asyncio
 import random
@@ -32,8 +32,8 @@ _log = structlog.get_logger(__name__)
 async def migrate(settings: StorageSettings, run: Callable[[Connection], None]) -> None:
     """Call `run` with a connection. Where a lock on a table is not free, call it again later.
 
-    Of two processes at once, the second waits, and then finds nothing left to do. What makes it
-    wait is a connection of its own: migrations may end their own transaction as they like.
+    If two processes run at once, the second waits, and then has nothing left to do. The lock is
+    held by a separate connection, so migrations may commit their own transaction early.
     """
     until = monotonic() + _PATIENCE_SECONDS
     async with AsyncExitStack() as stack:
@@ -50,8 +50,8 @@ async def migrate(settings: StorageSettings, run: Callable[[Connection], None]) 
 async def _await_turn(session: Any, until: float) -> None:
     """Take the lock, for as long as the session lasts.
 
-    Asked for again and again, and with its snapshot ended each time: CREATE INDEX CONCURRENTLY
-    waits for everybody who has one from before.
+    It polls, and releases its snapshot each time: CREATE INDEX CONCURRENTLY waits for all older
+    snapshots.
     """
     await session.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
     await session.execute("SET LOCAL idle_in_transaction_session_timeout = 0")

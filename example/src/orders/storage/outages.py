@@ -37,12 +37,12 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Outage:
-    """A reason why the database does not do its work, which is no fault of this service.
+    """Why the database is unavailable, independently of this service.
 
-    `cause` is what callers read, and a label of a metric. `remedy` is for whoever is on call. One
-    that `lasts` is a state of the database, and not of the statement; one `of_writes` is met by
-    writes alone. `everywhere` means that the pool's other connections have it too. After one that
-    is `undone`, nothing of the transaction has happened, so that it can be tried again.
+    `cause` is the message for callers and a metric label, `remedy` is for the person on call.
+    `lasts`: a state of the database, not of one statement. `of_writes`: only writes fail.
+    `everywhere`: the pool's other connections are affected, too. `undone`: the transaction was
+    rolled back, so it can run again.
     """
 
     cause: str
@@ -55,7 +55,7 @@ class Outage:
 
 LOST = Outage("the connection to the database was lost", "wait: new ones are made", everywhere=True)
 UNREACHABLE = Outage(
-    "the database cannot be reached", "see whether it runs, and the network up to it"
+    "the database cannot be reached", "check that it runs, and the network between"
 )
 NO_CONNECTION_FREE = Outage(
     "no connection to the database is free",
@@ -66,7 +66,7 @@ TOO_SLOW = Outage(
     "the database took too long", "see which statements are slow or wait for a lock", lasts=False
 )
 _SILENT = Outage(
-    "the database took too long", "see whether it hangs, and the network up to it", everywhere=True
+    "the database took too long", "check whether it hangs, and the network between", everywhere=True
 )
 _REFUSED = Outage(
     "the database refuses the login",
@@ -85,12 +85,12 @@ _NO_SETTINGS = Outage(
     "the database refuses the settings of a session",
     "behind a pooler such as PgBouncer, set DATABASE_POOLER=transaction; else see `options`",
 )
-_EXHAUSTED = Outage("the database has no resources left", "see its memory and its settings")
+_EXHAUSTED = Outage("the database has no resources left", "check its memory and its settings")
 _TOO_MANY = Outage(
     "the database has too many connections",
     "raise max_connections, or lower DATABASE_POOL_SIZE or the number of instances",
 )
-_BROKEN = Outage("the database has a fault of its system", "see its log")
+_BROKEN = Outage("the database has a fault of its system", "check its log")
 _CONFLICT = Outage(
     "another transaction was in the way", "see which transactions meet", lasts=False, undone=True
 )
@@ -164,9 +164,7 @@ def outage_of_connection(error: BaseException) -> Outage:
 
 
 def _causes(error: BaseException) -> list[BaseException]:
-    """The innermost first: what the server said stands inside of the driver's error, and that
-    inside of SQLAlchemy's.
-    """
+    """The error and its causes, innermost first: server, driver, SQLAlchemy."""
     causes = [error]
     while (cause := causes[-1].__cause__) is not None:
         causes.append(cause)
@@ -179,7 +177,7 @@ def _by_code(outages: dict[str, Outage], error: BaseException) -> Outage | None:
 
 
 class DatabaseUnavailableError(UnavailableError):
-    """The database does not do its work; the message is the cause."""
+    """The database is unavailable; the message is the cause."""
 
     def __init__(self, outage: Outage) -> None:
         super().__init__(outage.cause)
@@ -232,7 +230,7 @@ class Outages:
 
 
 def _shown(error: BaseException) -> str:
-    """The innermost error that says anything."""
+    """The innermost error with a message."""
     said = [each for each in _causes(error) if str(each)]
     shown = said[0] if said else error
     return f"{type(shown).__name__}: {shown}".strip(": ")
@@ -241,10 +239,10 @@ def _shown(error: BaseException) -> str:
 def retried(
     method: Callable[Arguments, Coroutine[Any, Any, Result]],
 ) -> Callable[Arguments, Coroutine[Any, Any, Result]]:
-    """Have a method run again where the database has undone its transaction, as after a deadlock.
+    """Run a method again if the database rolled its transaction back, as after a deadlock.
 
-    The method opens its transaction itself, and does nothing else that must not be done twice. In
-    `reading()`, where each statement stands alone, only reads may be done twice.
+    The method must open its transaction itself, and have no side effects outside of it. With
+    `reading()`, where each statement commits by itself, it must only read.
     """
 
     @wraps(method)

@@ -28,8 +28,8 @@ from .settings import StorageSettings
 from .tracing import trace_statements
 
 _CONNECT_SECONDS = 3.0
-# Behind a pooler, each transaction may have another session: no settings of a session, and no
-# prepared statement but the one without a name, which is gone with the next.
+# Behind a pooler, each transaction may run in another session, so session settings and named
+# prepared statements cannot be used.
 _WITHOUT_SESSION: dict[str, Any] = {
     "statement_cache_size": 0,
     "prepared_statement_cache_size": 0,
@@ -45,7 +45,7 @@ NO_CONNECTION = (
     SQLAlchemyError,
     ValueError,
 )
-"""What a connection that cannot be made ends in; the odd ones are of odd addresses."""
+"""Errors that a failed connection attempt can raise; the built-in ones come from bad addresses."""
 
 
 def asyncpg_url(database_url: str) -> URL:
@@ -56,7 +56,7 @@ def asyncpg_url(database_url: str) -> URL:
 def migration_engine(settings: StorageSettings, lock_timeout: str | None = None) -> AsyncEngine:
     """Connections for migrations; a transaction waits for each lock for `lock_timeout`.
 
-    What stands alone waits longer: CREATE INDEX CONCURRENTLY waits for readers, and stops nobody.
+    It does not apply outside of transactions: CREATE INDEX CONCURRENTLY waits and blocks nobody.
     """
     address = read_address(settings.database_url.get_secret_value())
     arguments = _connecting(address) | _WITHOUT_SESSION
@@ -145,7 +145,7 @@ class Database:
         self._outages.record_success(writing=engine is self._transactional)
 
     def _explain(self, failure: ExceptionContext) -> DatabaseUnavailableError | None:
-        """Tell a database that does not do its work (the caller may try again) from our faults."""
+        """The error for callers if the database is unavailable; None for faults of this service."""
         if failure.connection is None:
             return None  # `_connected` explains it
         error = failure.original_exception
@@ -168,7 +168,7 @@ def _connecting(address: Address) -> dict[str, Any]:
 
 
 async def _connect_in_turn(address: Address, **arguments: Any) -> Any:
-    """Try one server after the other, for the driver would give the first one all the time."""
+    """Connect to the first available server; asyncpg would spend the timeout on the first one."""
     standby_first = address.attributes == "prefer-standby"
     last: Exception = OSError("no server")
     for attributes in ("standby", "any") if standby_first else (address.attributes,):

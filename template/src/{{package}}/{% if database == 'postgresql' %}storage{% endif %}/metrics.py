@@ -21,7 +21,7 @@ _MOST = Gauge(
 )
 _OUTAGES = Counter(
     "db_client_outages",
-    "Statements and connections that failed for a reason of the database's, by that.",
+    "Statements and connections that failed because of the database, by cause.",
     ("db_client_connection_pool_name", "cause"),
 )
 _DURATION = Histogram(

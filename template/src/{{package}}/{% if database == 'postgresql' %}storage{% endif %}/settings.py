@@ -30,16 +30,16 @@ class StorageSettings(BaseSettings):
     )
     database_pooler: Literal["none", "transaction"] = Field(
         default="none",
-        description="transaction if PgBouncer or the like is in front, in that mode; else none",
+        description="connection pooler in front of the database: none, or transaction (PgBouncer)",
     )
     database_max_connections: int = Field(
-        default=100, ge=1, description="connections that the database allows to all instances"
+        default=100, ge=1, description="maximum database connections of all instances together"
     )
     database_idle_timeout: float = Field(
-        default=120.0, ge=10, description="seconds after which an unused connection is closed"
+        default=120.0, ge=10, description="maximum idle time of a database connection in seconds"
     )
     database_connection_age: float = Field(
-        default=1800.0, ge=10, description="seconds after which a connection is replaced"
+        default=1800.0, ge=10, description="maximum age of a database connection in seconds"
     )
     database_pool_size: int = Field(
         default=16, ge=1, le=1000, description="connections to the database, at most"
