@@ -1,6 +1,8 @@
 """Databases to try things with: servers of a test's own, and addresses that lead elsewhere."""
 
+import os
 import socket
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,6 +43,18 @@ def another_server(folder: Path) -> Iterator[str]:
         patch.setattr(with_database, "PID_FILE", folder / "postgresql" / "postmaster.pid")
         with with_database.development_database() as url:
             yield url
+
+
+def copy_server(address: str, folder: Path) -> None:
+    """Copy all data of a server, to start another there that follows the first as its standby."""
+    programs, _ = with_database._programs()
+    folder.mkdir()
+    if os.geteuid() == 0:
+        account = with_database._unprivileged_account()
+        os.chown(folder, account.pw_uid, account.pw_gid)
+    as_user, data = with_database._as_owner_of(folder), folder / "postgresql"
+    copy = [str(programs / "pg_basebackup"), "--write-recovery-conf", "--checkpoint=fast"]
+    subprocess.run([*as_user, *copy, "--dbname", address, "--pgdata", str(data)], check=True)
 
 
 def connector(address: str) -> Callable[[], socket.socket]:

@@ -107,6 +107,8 @@ def test_password_stands_apart(password: str, escaped: str) -> None:
         (f"postgresql://app:{CANARY}@db/orders?sslmode=maybe", "sslmode must be one of disable, "),
         (f"postgresql://app:{CANARY}@db/orders?sslrootcert=/none", "sslrootcert must be a file"),
         (f"postgresql://app:{CANARY}@db/orders?sslmode=verify-ca", "sslmode needs sslrootcert"),
+        (f"postgresql://app:{CANARY}@db/o?sslrootcert=system&sslmode=require", "needs sslmode=ver"),
+        (f"postgresql://app:{CANARY}@db/o?sslrootcert=system&sslcrl={AUTHORITY}", "cannot stand"),
         (f"postgresql://app:{CANARY}@db/orders?channel_binding=require", "channel_binding must be"),
         (f"postgresql://app:{CANARY}@db/orders?connect_timeout=soon", "connect_timeout must be"),
         (f"postgresql://app:{CANARY}@db/orders?port=x", "port must be a number"),

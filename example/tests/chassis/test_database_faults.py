@@ -195,7 +195,9 @@ async def test_requests_that_find_no_free_connection(
     assert seconds < STATEMENT_SECONDS + POOL_SECONDS + A_MOMENT
 
 
-async def test_database_that_hangs(client: httpx2.AsyncClient, proxy: Proxy) -> None:
+async def test_database_that_hangs(
+    behind: Service, client: httpx2.AsyncClient, proxy: Proxy
+) -> None:
     await seconds_to_recover(client)
     proxy.hang()
     try:
@@ -203,9 +205,11 @@ async def test_database_that_hangs(client: httpx2.AsyncClient, proxy: Proxy) -> 
         answers = await asyncio.gather(*(client.get(THINGS) for _ in range(10)))
         seconds = time.monotonic() - started
         assert (await client.get("/livez")).status_code == 200
+        health = (await client.get(f"{behind.management}/health")).json()
     finally:
         proxy.flow()
 
+    assert "the database cannot be reached: " in health["checks"]["database"]["reason"]
     for answer in answers:
         assert_unavailable(answer)
     # The driver waits for a second more than the server should need.

@@ -1,10 +1,7 @@
 """What callers, logs and metrics get where a database does not do its work, over real servers."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,10 +20,7 @@ from orders.storage.outages import (
 )
 
 from ..storage import new_database
-from .databases import another_server, connector, run, settings, through
-from .proxy import proxied
-
-SECONDS_TO_FAIL_OVER = 5.0
+from .databases import run, settings
 
 
 @pytest.fixture
@@ -264,51 +258,3 @@ async def test_two_databases_are_told_apart(address: str, database_server: str) 
         await connection.execute(text("SELECT 1"))
         await run(first, "SELECT 1")
         assert (pool("database", "used"), pool("replica", "used")) == (0, 1)
-
-
-@contextmanager
-def forwarding(*addresses: str) -> Iterator[tuple[Callable[[int], None], str]]:
-    """An address that leads to the first of some servers, and a way to move it to another."""
-    connectors, current = [connector(address) for address in addresses], 0
-
-    def move(to: int) -> None:
-        nonlocal current
-        current = to
-
-    with proxied(lambda: connectors[current]()) as proxy:
-        yield move, through(proxy, addresses[0])
-
-
-async def test_failover_to_another_primary(tmp_path: Path) -> None:
-    with (
-        another_server(tmp_path / "one") as old,
-        another_server(tmp_path / "two") as new,
-        forwarding(old, new) as (move, address),
-    ):
-        for server, name in ((old, "old"), (new, "new")):
-            async with Database(settings(server)) as database:
-                await run(database, f"CREATE TABLE written (server text DEFAULT '{name}')")
-        async with Database(settings(address)) as database, Database(settings(old)) as primary:
-            write = "INSERT INTO written DEFAULT VALUES RETURNING server"
-            assert set(await asyncio.gather(*(run(database, write) for _ in range(8)))) == {"old"}
-
-            # The address moves; the old one keeps its connections and writes no more.
-            move(1)
-            async with primary.reading() as connection:
-                for statement in (
-                    "ALTER SYSTEM SET default_transaction_read_only = on",
-                    "SELECT pg_reload_conf()",
-                ):
-                    await connection.execute(text(statement))
-            started, answers = time.monotonic(), ["old"]
-            while answers[-1] != "new":
-                try:
-                    answers.append(await run(database, write))
-                except UnavailableError as error:
-                    answers.append(str(error))
-                await asyncio.sleep(0.05)
-                assert time.monotonic() - started < SECONDS_TO_FAIL_OVER
-            assert set(await asyncio.gather(*(run(database, write) for _ in range(8)))) == {"new"}
-
-    assert answers.count("the database is read-only") == 1
-    assert set(answers) == {"old", "the database is read-only", "new"}

@@ -162,6 +162,8 @@ class Database:
 def _connecting(address: Address) -> dict[str, Any]:
     """The driver's arguments for the time that a connection may take, at each server."""
     arguments: dict[str, Any] = {"timeout": address.seconds or _CONNECT_SECONDS}
+    if address.system_authorities:
+        arguments["ssl"] = True
     if len(address.servers) > 1:
         arguments["async_creator_fn"] = partial(_connect_in_turn, address)
     return arguments

@@ -18,6 +18,7 @@ _PASSED_ON = frozenset(
 )
 _READ_HERE = frozenset({"connect_timeout", "password"})
 _FILES = ("passfile", "sslcert", "sslcrl", "sslkey", "sslrootcert")
+_BESIDE_SYSTEM = frozenset({"sslmode", "sslnegotiation", "sslrootcert"})
 _CHOICES = {
     "sslmode": "disable allow prefer require verify-ca verify-full",
     "sslnegotiation": "postgres direct",
@@ -43,7 +44,8 @@ class Address:
 
     `url` is for SQLAlchemy, which gives asyncpg the whole address. The password stands apart in
     it, where SQLAlchemy hides it. `servers` are hosts and ports, empty where the address has none.
-    `seconds` is the time for a connection, None where the address does not say.
+    `seconds` is the time for a connection, None where the address does not say. With
+    `system_authorities`, those verify the server's certificate that the system trusts.
     """
 
     url: URL
@@ -51,6 +53,7 @@ class Address:
     servers: tuple[tuple[str, int], ...]
     attributes: str
     seconds: float | None
+    system_authorities: bool
 
 
 def read_address(text: str) -> Address:
@@ -76,7 +79,11 @@ def read_address(text: str) -> Address:
     database = parameters.pop("dbname", "") or unquote(parts.path[1:])
     seconds = float(parameters.pop("connect_timeout", 0))
     servers = _servers(hosts, parameters.pop("host", ""), parameters.pop("port", ""))
-    if parameters.get("sslmode", "").startswith("verify") and not _has_authority(parameters):
+    system_authorities = parameters.get("sslrootcert") == "system"
+    if system_authorities:
+        _check_system_authorities(parameters)
+        del parameters["sslrootcert"]
+    elif parameters.get("sslmode", "").startswith("verify") and not _has_authority(parameters):
         raise ValueError("its parameter sslmode needs sslrootcert: the certificate of an authority")
     attributes = parameters.get("target_session_attrs", "any")
     if servers:
@@ -90,6 +97,7 @@ def read_address(text: str) -> Address:
         servers=servers,
         attributes=attributes,
         seconds=seconds or None,
+        system_authorities=system_authorities,
     )
 
 
@@ -123,6 +131,15 @@ def _has_authority(parameters: dict[str, str]) -> bool:
     return bool(given) or os.path.exists(os.path.expanduser("~/.postgresql/root.crt"))
 
 
+def _check_system_authorities(parameters: dict[str, str]) -> None:
+    """ValueError where libpq would refuse them, or asyncpg ignore another parameter."""
+    if parameters.get("sslmode", "verify-full") != "verify-full":
+        raise ValueError("its parameter sslrootcert=system needs sslmode=verify-full")
+    for name in parameters:
+        if name.startswith("ssl") and name not in _BESIDE_SYSTEM:
+            raise ValueError(f"its parameter {name} cannot stand beside sslrootcert=system")
+
+
 def _host_and_port(server: str) -> tuple[str, str]:
     host, _, port = server.rpartition("]") if server.startswith("[") else server.partition(":")
     return host.removeprefix("["), port.removeprefix(":")
@@ -137,6 +154,8 @@ def _parameters(query: str) -> dict[str, str]:
             if value not in choices.split():
                 among = ", ".join(choices.split())
                 raise ValueError(f"its parameter {name} must be one of {among}")
+        elif name == "sslrootcert" and value == "system":
+            parameters[name] = value
         elif name in _FILES and not os.access(value, os.R_OK):
             raise ValueError(f"its parameter {name} must be a file that can be read")
         elif name in _NUMBERS and not re.fullmatch(_NUMBERS[name], value):

@@ -9,6 +9,7 @@ import random
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from functools import wraps
+from ssl import SSLCertVerificationError
 from time import monotonic
 from typing import Any, ParamSpec, TypeVar
 
@@ -72,6 +73,10 @@ _REFUSED = Outage(
     "the database refuses the login",
     "check the user and the password in DATABASE_URL, the user's rights, and pg_hba.conf",
 )
+_UNTRUSTED = Outage(
+    "the certificate of the database is not trusted",
+    "check sslrootcert and the host in DATABASE_URL, and the certificate's names and dates",
+)
 _MISSING = Outage("the database does not exist", "check the database name in DATABASE_URL")
 _CLOSED = Outage("the database takes no connections", "allow them: ALTER DATABASE")
 _READ_ONLY = Outage(
@@ -131,7 +136,7 @@ _OF_LOGINS = {
 }
 
 
-_OTHERS = (LOST, NO_CONNECTION_FREE, UNREACHABLE, _CHANGED, _NO_SETTINGS, _SILENT)
+_OTHERS = (LOST, NO_CONNECTION_FREE, UNREACHABLE, _CHANGED, _NO_SETTINGS, _SILENT, _UNTRUSTED)
 _CAUSES = {each.cause for each in (*_OF_STATEMENTS.values(), *_OF_LOGINS.values(), *_OTHERS)}
 
 
@@ -158,6 +163,8 @@ def outage_of_connection(error: BaseException) -> Outage:
             return _READ_ONLY
         if isinstance(cause, ProtocolViolationError) and "startup parameter" in str(cause):
             return _NO_SETTINGS  # as PgBouncer says
+        if isinstance(cause, SSLCertVerificationError):
+            return _UNTRUSTED
         if outage := _by_code(_OF_LOGINS, cause):
             return outage
     return UNREACHABLE
