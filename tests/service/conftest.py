@@ -1,12 +1,17 @@
 """Services of a few kinds, each installed once from its lock and kept in git."""
 
 import os
+import re
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
-from scripts.render import render
+from scripts.render import ROOT, render
+
+IN_SERVICE = ROOT / "tests" / "in_service"
 
 KINDS = {
     "postgresql": {"service": "orders"},
@@ -71,3 +76,30 @@ def service(
     run(folder, "git", "init", "--quiet")
     run(folder, "git", "add", "--all")
     return folder
+
+
+@pytest.fixture(scope="session")
+def tested(service: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the service, in the same environment, with the tests of `in_service` added."""
+    folder = tmp_path_factory.mktemp("tested") / "service"
+    made = shutil.ignore_patterns(".venv", ".tools", ".git", ".data", ".*_cache", ".hypothesis")
+    shutil.copytree(service, folder, symlinks=True, ignore=made)
+    for environment in (".venv", ".tools"):
+        (folder / environment).symlink_to(service / environment)
+    add_tests(folder)
+    return folder
+
+
+def add_tests(service: Path) -> None:
+    """Add the tests of `in_service` that fit the answers of the service, in its own names."""
+    answers = yaml.safe_load((service / ".copier-answers.yml").read_text("utf-8"))
+    kinds = {"every", answers["database"], answers["deploy"]}
+    for source in sorted(IN_SERVICE.glob("*/*/*.py")):
+        part, kind, name = source.relative_to(IN_SERVICE).parts
+        if kind in kinds:
+            text = source.read_text("utf-8").replace('"orders"', f'"{answers["service"]}"')
+            target = service / "tests" / part / name
+            target.parent.mkdir(exist_ok=True)
+            imported = r"^(from|import) orders\b"
+            text = re.sub(imported, rf"\1 {answers['package']}", text, flags=re.MULTILINE)
+            target.write_text(text, "utf-8")

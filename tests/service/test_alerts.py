@@ -81,8 +81,8 @@ def watched(
 
 
 @kinds("none")  # game days have a database
-def test_alerts_fire_and_end(service: Path, tmp_path: Path) -> None:
-    with watched(service, tmp_path) as (api, process, prometheus):
+def test_alerts_fire_and_end(tested: Path, tmp_path: Path) -> None:
+    with watched(tested, tmp_path) as (api, process, prometheus):
         with calling(api, HEALTHY):
             eventually(lambda: bool(prometheus.query("up == 1")), prometheus)
             for _ in range(HEALTHY_SECONDS):

@@ -13,9 +13,9 @@ LOAD = f".venv/bin/python -m tests.chassis.load {REPETITIONS}"
 
 
 @kinds("postgresql", "none")
-def test_many_stops_under_load_fail_no_request(service: Path) -> None:
+def test_many_stops_under_load_fail_no_request(tested: Path) -> None:
     command = ["sh", "-c", LOAD]
-    if (service / "migrations").exists():
+    if (tested / "migrations").exists():
         command = [
             ".venv/bin/python",
             "scripts/with_database.py",
@@ -24,6 +24,6 @@ def test_many_stops_under_load_fail_no_request(service: Path) -> None:
             f".venv/bin/alembic upgrade head && {LOAD}",
         ]
 
-    told = run(service, *command)
+    told = run(tested, *command)
 
     assert f" answered, 0 failed, exit codes {{0: {REPETITIONS}}}" in told

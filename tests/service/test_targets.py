@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.debian import environment, program
+from tests.debian import program
 from tests.render.test_reserved_names import missing, reserved
 
 from .conftest import kinds, run
@@ -28,8 +28,6 @@ TARGETS = {
     "lock",
     "run",
     "schema",
-    "test-chassis",
-    "test-delivery",
     "test-monitoring",
     "update",
     "update-preview",
@@ -115,26 +113,6 @@ def test_tests_and_hooks_pass(service: Path) -> None:
 def test_check_passes(service: Path) -> None:
     run(service, "make", "check")
     assert run(service, "git", "status", "--porcelain", "--untracked-files=all").count("\n??") == 0
-
-
-@kinds("postgresql", "none")
-def test_chassis_keeps_its_promises(service: Path) -> None:
-    run(service, "make", "test-chassis")
-
-
-@kinds("postgresql")
-def test_database_behind_a_pooler(service: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in environment("pgbouncer").items():
-        monkeypatch.setenv(name, value)
-    run_tests = (".venv/bin/pytest", "--no-cov", "tests/chassis/test_database_pooler.py")
-    said = run(service, ".venv/bin/python", "scripts/with_database.py", *run_tests)
-    assert " passed" in said
-    assert "skipped" not in said
-
-
-@kinds("postgresql", "none")
-def test_delivery_keeps_its_promises(service: Path) -> None:
-    run(service, "make", "test-delivery")
 
 
 @kinds("postgresql", "none")

@@ -217,7 +217,7 @@ def test_an_edited_service_passes_its_checks(
 @pytest.mark.parametrize(
     ("tag", "answers", "target"),
     [
-        pytest.param(RELEASES[-1], chosen(RELEASES[-1])[0], "test-chassis", marks=group(0)),
+        pytest.param(RELEASES[-1], chosen(RELEASES[-1])[0], "test-monitoring", marks=group(0)),
         pytest.param(RELEASES[-1], chosen(RELEASES[-1])[1], "check", marks=group(1)),
     ],
 )

@@ -14,7 +14,7 @@ import hypothesis
 import yaml
 from hypothesis import strategies as st
 
-from ..chassis.raw import connected
+from .raw import connected
 from ..service import Service
 
 SCHEMA = yaml.safe_load(

@@ -1,0 +1,40 @@
+"""The chassis and the delivery commands keep their promises, in services of a few kinds."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.debian import environment
+
+from .conftest import kinds, run
+
+pytestmark = pytest.mark.slow
+
+PYTEST = (".venv/bin/pytest", "--no-cov", "-p", "no:cacheprovider")
+
+
+@kinds("postgresql", "none")
+def test_style_and_types(tested: Path) -> None:
+    added = ("tests/chassis", "tests/delivery")
+    run(tested, ".venv/bin/isort", "--check-only", *added)
+    run(tested, ".venv/bin/flake8", *added)
+    run(tested, ".venv/bin/mypy")
+
+
+@kinds("postgresql", "none")
+def test_chassis(tested: Path) -> None:
+    run(tested, *PYTEST, "tests/chassis")
+
+
+@kinds("postgresql")
+def test_database_behind_a_pooler(tested: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in environment("pgbouncer").items():
+        monkeypatch.setenv(name, value)
+    said = run(tested, *PYTEST, "tests/chassis/test_database_pooler.py")
+    assert " passed" in said
+    assert "skipped" not in said
+
+
+@kinds("postgresql", "none")
+def test_delivery(tested: Path) -> None:
+    run(tested, *PYTEST, "tests/delivery")
