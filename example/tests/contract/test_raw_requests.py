@@ -14,8 +14,8 @@ import hypothesis
 import yaml
 from hypothesis import strategies as st
 
-from .raw import connected
 from ..service import Service
+from .raw import connected
 
 SCHEMA = yaml.safe_load(
     (Path(__file__).parents[2] / "schema" / "openapi.yaml").read_text(encoding="utf-8")
