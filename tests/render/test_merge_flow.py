@@ -25,8 +25,6 @@ CHECKS = {
     "lint",
     "types",
     "test",
-    "test-chassis",
-    "test-delivery",
     "test-monitoring",
     "stale",
     "contract",
