@@ -26,12 +26,18 @@ demo: install  ## Make a service with the default answers, start it and show it,
 	@$(BIN)/python -m scripts.demo
 
 .PHONY: test
-test: install  ## Run all tests: copies of every kind, services that run, updates
-	@$(BIN)/pytest --numprocesses auto --dist loadgroup
+test: install  ## Run the tests: copies of every kind, the main kinds of services, updates
+	@$(PYTEST) -m 'not long'
+	@echo 'Left to `make test-long`: $(LONG)'
+
+.PHONY: test-long
+test-long: install  ## Run the rest of the tests: images, updates from every release, repetitions
+	@$(PYTEST) -m long
+	@echo 'Left to `make test`: all others'
 
 .PHONY: test-fast
 test-fast: install  ## Run the tests that need no installed service
-	@$(BIN)/pytest --numprocesses auto --dist loadgroup -m 'not slow'
+	@$(PYTEST) -m 'not slow and not long'
 
 .PHONY: lint
 lint: install  ## Check style, workflows and secrets
@@ -51,7 +57,7 @@ types: install  ## Check the types
 	@$(BIN)/mypy
 
 .PHONY: check
-check: lint types test  ## All that CI runs
+check: lint types test test-long  ## All that CI runs
 
 # A .venv of the lock before will do: `make install` refuses a lock that no longer fits.
 .PHONY: lock
@@ -90,6 +96,9 @@ hooks: install  ## Have git run the checks at each commit
 clean:  ## Delete all that was made here
 	rm -rf .venv .tools .mypy_cache .pytest_cache build dist
 	find bench scripts tests -name __pycache__ -prune -exec rm -rf {} +
+
+PYTEST = $(BIN)/pytest --numprocesses auto --dist loadgroup
+LONG = images and drills, the how-to guides, updates from the releases between, repeated stops
 
 # What fits is left alone. A PYTHON that is given replaces the one of the last installation.
 INSTALL = $(PYTHON) template/scripts/install.py $(if $(filter file:python3,$(origin PYTHON):$(PYTHON)),,--chosen)

@@ -2,7 +2,7 @@
 
 A service's models come from its schema, its `.env.example` and the tables of its pages from its
 code, by its own `make schema`. This runs it in a service of each dependency set and takes over the
-results: into generated/, whence the template includes them, and into template/. Its dashboard is
+results: into includes/generated/, whence the template includes them, and into template/. Its dashboard is
 made here, for the library that makes it is none of the service's.
 """
 
@@ -16,7 +16,7 @@ from . import dashboard
 from .lock import DEPENDENCY_SETS
 from .render import ROOT, exported, render
 
-GENERATED = ROOT / "generated"
+GENERATED = ROOT / "includes" / "generated"
 PLATFORMS = ("kubernetes", "nomad")
 TABLES = ("endpoints", "settings", "targets")
 MODELS = ROOT / "template" / "src" / "{{package}}" / "api" / "models.py"
@@ -97,7 +97,7 @@ def as_template(text: str) -> str:
 
 def dashboards() -> dict[Path, str]:
     """The template of the dashboard by its file, with a database and without."""
-    head = "{% from 'promise.jinja' import runbook with context -%}\n"
+    head = "{% from 'includes/promise.jinja' import runbook with context -%}\n"
     return {
         DASHBOARDS / f"{{% if database == '{database}' %}}service.json{{% endif %}}.jinja": head
         + as_template(dashboard.text(NAME, RUNBOOK, database != "none"))

@@ -85,11 +85,11 @@ def lock_project(project: Path, index: str, upgrade: bool) -> None:
 
 
 def lock_services(index: str, upgrade: bool) -> None:
-    """Write locks/: one for each dependency set, by the pyproject.toml that a service gets."""
+    """Write includes/locks/: one for each dependency set, by the pyproject.toml that a service gets."""
     with exported() as template:
         for api, database in DEPENDENCY_SETS:
             name = f"{api}-{database}"
-            lock = ROOT / "locks" / f"{name}.lock"
+            lock = ROOT / "includes" / "locks" / f"{name}.lock"
             print(f"locking services of {name}", flush=True)
             with tempfile.TemporaryDirectory(prefix=f"shipshape-{name}-") as folder:
                 # The rest of the service is not needed; its own lock may not exist yet.

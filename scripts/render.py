@@ -9,16 +9,7 @@ from pathlib import Path
 from copier import run_copy
 
 ROOT = Path(__file__).parents[1]
-PARTS = (
-    "copier.yml",
-    "generated",
-    "locks",
-    "messages.jinja",
-    "pins.jinja",
-    "promise.jinja",
-    "reserved-names.jinja",
-    "template",
-)
+PARTS = ("copier.yml", "includes", "template")
 
 
 def export(folder: Path) -> Path:

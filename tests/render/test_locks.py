@@ -29,7 +29,7 @@ def poetry_check(project: Path) -> subprocess.CompletedProcess[str]:
 
 def test_there_is_one_for_each_dependency_set() -> None:
     names = {f"{api}-{database}.lock" for api, database in DEPENDENCY_SETS}
-    assert names == {path.name for path in (ROOT / "locks").iterdir()}
+    assert names == {path.name for path in (ROOT / "includes" / "locks").iterdir()}
     assert set(DEPENDENCY_SETS) == {
         (api, database) for api in choices("api") for database in choices("database")
     }

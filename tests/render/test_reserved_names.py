@@ -1,4 +1,4 @@
-"""reserved-names.jinja holds each name that is taken already.
+"""includes/reserved-names.jinja holds each name that is taken already.
 
 What the locks bring to import is seen in tests/service, where they are installed.
 """
@@ -19,7 +19,7 @@ POSSIBLE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 def reserved(name: str) -> set[str]:
     """One of the lists."""
-    template = jinja2.Template((ROOT / "reserved-names.jinja").read_text("utf-8"))
+    template = jinja2.Template((ROOT / "includes" / "reserved-names.jinja").read_text("utf-8"))
     return set(getattr(template.module, name))
 
 
@@ -40,7 +40,7 @@ def test_folders() -> None:
 
 
 @pytest.mark.parametrize(
-    "lock", sorted((ROOT / "locks").glob("*.lock")), ids=lambda path: path.stem
+    "lock", sorted((ROOT / "includes" / "locks").glob("*.lock")), ids=lambda path: path.stem
 )
 def test_locks(lock: Path) -> None:
     packages = tomllib.loads(lock.read_text("utf-8"))["package"]

@@ -132,7 +132,7 @@ def test_format_and_schema_change_nothing(service: Path) -> None:
 
 
 def test_what_is_installed_cannot_be_shadowed(service: Path) -> None:
-    """reserved-names.jinja names each module that the lock brings."""
+    """includes/reserved-names.jinja names each module that the lock brings."""
     program = (
         "import importlib.metadata as m, json, sys;"
         "print(json.dumps([*m.packages_distributions()]))"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from copier import run_copy, run_update
 
@@ -21,7 +22,23 @@ NEXT = "v9999.0.1"
 COMMITS = {each.tag: each.commit for each in releases.read()}
 RELEASES = list(COMMITS)
 
+EARLIER_PARTS = (
+    "generated",
+    "locks",
+    "messages.jinja",
+    "pins.jinja",
+    "promise.jinja",
+    "reserved-names.jinja",
+)
+"""What Copier read of releases up to 0.7.0, beside PARTS."""
+
 Answers = Mapping[str, Any]
+
+
+def of_release(tag: str, number: int) -> list[pytest.MarkDecorator]:
+    """The marks of a test of a release: `make test` takes the oldest and the newest of them."""
+    marks = [pytest.mark.xdist_group(f"update-{number % 2}")]
+    return [*marks, pytest.mark.long] if tag in RELEASES[1:-1] else marks
 
 
 def make(folder: Path) -> Path:
@@ -32,7 +49,7 @@ def make(folder: Path) -> Path:
     tags = {**COMMITS, NOW: git(folder, "write-tree").strip()}
     parents: list[str] = []
     for tag, tree in tags.items():
-        listed = git(folder, "ls-tree", tree, "--", *PARTS)
+        listed = git(folder, "ls-tree", tree, "--", *PARTS, *EARLIER_PARTS)
         reduced = git(folder, "mktree", given=listed).strip()
         made = git(folder, "commit-tree", reduced, *parents, "-m", f"feat: {tag}").strip()
         git(folder, "tag", tag, made)

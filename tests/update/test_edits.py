@@ -25,6 +25,7 @@ from .history import (
     Services,
     configuration,
     fork,
+    of_release,
     point_at,
     release_next,
     sets,
@@ -94,7 +95,7 @@ def chosen(tag: str) -> list[dict[str, Any]]:
 def combinations(*tags: str) -> list[Any]:
     """Each of the releases with sets of answers."""
     return [
-        pytest.param(tag, answers, marks=pytest.mark.xdist_group(f"update-{number % 2}"))
+        pytest.param(tag, answers, marks=of_release(tag, number))
         for tag in tags
         for number, answers in enumerate(chosen(tag))
     ]

@@ -18,6 +18,7 @@ from .history import (
     Services,
     answers_of,
     configuration,
+    of_release,
     sets,
     update,
 )
@@ -64,7 +65,7 @@ def combinations() -> list[Any]:
             tag,
             answers,
             id="-".join([tag, *(str(answers[name]) for name in answers if name not in NOT_SHOWN)]),
-            marks=pytest.mark.xdist_group(f"update-{number % 2}"),
+            marks=of_release(tag, number),
         )
         for tag in RELEASES
         for number, answers in enumerate(sets(tag))
@@ -81,10 +82,7 @@ def test_an_update_equals_a_fresh_copy(services: Services, tag: str, answers: An
 
 @pytest.mark.parametrize(
     ("tag", "answers"),
-    [
-        pytest.param(tag, sets(tag)[0], id=tag, marks=pytest.mark.xdist_group("update-0"))
-        for tag in RELEASES
-    ],
+    [pytest.param(tag, sets(tag)[0], id=tag, marks=of_release(tag, 0)) for tag in RELEASES],
 )
 def test_a_second_update_changes_nothing(
     services: Services, tmp_path: Path, tag: str, answers: Answers
