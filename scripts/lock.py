@@ -85,7 +85,7 @@ def lock_project(project: Path, index: str, upgrade: bool) -> None:
 
 
 def lock_services(index: str, upgrade: bool) -> None:
-    """Write includes/locks/: one for each dependency set, by the pyproject.toml that a service gets."""
+    """Write includes/locks/: one for each dependency set, by the pyproject.toml of a service."""
     with exported() as template:
         for api, database in DEPENDENCY_SETS:
             name = f"{api}-{database}"

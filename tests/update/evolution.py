@@ -23,6 +23,7 @@ BEFORE_OWNERSHIP = {
         "/scripts/",
         "/src/*/chassis/",
         "/tests/chassis/",
+        "/tests/delivery/",
         "/tests/unit/test_requests.py",
     ]
 }
