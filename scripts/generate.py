@@ -1,9 +1,9 @@
 """Make what a service generates from its own sources, so that a fresh one has it: `make generate`.
 
 A service's models come from its schema, its `.env.example` and the tables of its pages from its
-code, by its own `make schema`. This runs it in a service of each dependency set and takes over the
-results: into includes/generated/, whence the template includes them, and into template/. Its dashboard is
-made here, for the library that makes it is none of the service's.
+code, by its own `make schema`. This runs it in a service of each dependency set and copies the
+results into includes/generated/, from where the template includes them, and into template/. The
+dashboard is made here: its library is not a dependency of the service.
 """
 
 import re
