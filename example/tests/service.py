@@ -26,6 +26,7 @@ PATIENCE_SECONDS = 20.0
 # Below those that a system gives to connections of its own, from 32768 on Linux and 49152 on macOS:
 # what runs beside a test cannot take one before it is used.
 _PORTS = range(20_000, 32_768)
+_given: set[int] = set()  # to services that may not listen yet
 _INHERITED = ("COV", "LANG", "LC_", "PATH")  # with COV… the process is measured for coverage too
 
 
@@ -107,10 +108,14 @@ def development_settings() -> dict[str, str]:
 def free_ports(count: int) -> list[int]:
     """Different ports that nothing listens on."""
     shuffled = random.SystemRandom().sample(_PORTS, len(_PORTS))
-    return list(islice(filter(_is_free, shuffled), count))
+    ports = list(islice(filter(_is_free, shuffled), count))
+    _given.update(ports)
+    return ports
 
 
 def _is_free(port: int) -> bool:
+    if port in _given:
+        return False
     try:
         socket.create_server(("127.0.0.1", port)).close()
     except OSError:
