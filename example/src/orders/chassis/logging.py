@@ -113,7 +113,8 @@ class Log:
             "request_id": identifier,
         }
         if span.is_valid:
-            line["trace_id"], line["span_id"] = f"{span.trace_id:032x}", f"{span.span_id:016x}"
+            line["trace_id"] = span.trace_id.to_bytes(16, "big").hex()
+            line["span_id"] = span.span_id.to_bytes(8, "big").hex()
         line.update(self._service)
         line.update(fields)
         if more or self._added:
