@@ -26,17 +26,17 @@ demo: install  ## Make a service with the default answers, start it and show it,
 	@$(BIN)/python -m scripts.demo
 
 .PHONY: test
-test: install  ## Run the tests: copies of every kind, the main kinds of services, updates
+test: .tools/poetry/.installed  ## Run the tests: copies of every kind, the main kinds of services, updates
 	@$(PYTEST) -m 'not long'
 	@echo 'Left to `make test-long`: $(LONG)'
 
 .PHONY: test-long
-test-long: install  ## Run the rest of the tests: images, updates from every release, repetitions
+test-long: .tools/poetry/.installed  ## Run the rest of the tests: images, updates from every release, repetitions
 	@$(PYTEST) -m long
 	@echo 'Left to `make test`: all others'
 
 .PHONY: test-fast
-test-fast: install  ## Run the tests that need no installed service
+test-fast: .tools/poetry/.installed  ## Run the tests that need no installed service
 	@$(PYTEST) -m 'not slow and not long'
 
 .PHONY: lint
@@ -61,7 +61,8 @@ check: lint types test test-long  ## All that CI runs
 
 # A .venv of the lock before will do: `make install` refuses a lock that no longer fits.
 .PHONY: lock
-lock: $(if $(wildcard .venv/bin/python),.tools/.installed,install)  ## Resolve all dependencies, with UPGRADE=1 to their newest versions
+lock: $(if $(wildcard .venv/bin/python),,install)  ## Resolve all dependencies, with UPGRADE=1 to their newest versions
+	@$(INSTALL) .tools/poetry
 	@$(BIN)/python -m scripts.lock $(if $(UPGRADE),--upgrade)
 
 .PHONY: generate
@@ -73,7 +74,7 @@ example: install  ## Render example/ anew
 	@$(BIN)/python -m scripts.example
 
 .PHONY: bench
-bench: install  ## Measure copying, installing, starting and serving against their anchors
+bench: .tools/poetry/.installed  ## Measure copying, installing, starting and serving against their anchors
 	@$(BIN)/python -m bench.run
 
 .PHONY: docs
@@ -106,3 +107,8 @@ INSTALL = $(PYTHON) template/scripts/install.py $(if $(filter file:python3,$(ori
 .PHONY: .tools/.installed
 .tools/.installed:
 	@$(INSTALL) .tools
+
+# Tests and measurements compare with Poetry. Both would make .tools, so one waits for the other.
+.PHONY: .tools/poetry/.installed
+.tools/poetry/.installed: install
+	@$(INSTALL) .tools/poetry

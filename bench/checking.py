@@ -18,7 +18,7 @@ service: `.tools`, `.venv` and its bytecode, mypy's cache, the data of PostgreSQ
 itself in another new service.
 """
 STEPS = {
-    ".tools/.installed": "tools: Poetry and uv into `.tools`",
+    ".tools/.installed": "tools: uv into `.tools`",
     "install": "install: the rest of `make install`",
     "check": "`make check`",
 }

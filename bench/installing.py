@@ -46,9 +46,9 @@ def measure(folder: Path, rounds: int) -> list[Table]:
     template, index = export(folder / "template"), pip_index()
     by_make = render(template, folder / "make" / "orders", service="orders")
     by_poetry = render(template, folder / "poetry" / "orders", service="orders")
-    progress("install: make .tools")
-    make(by_make, ".tools/.installed")
-    poetry = by_make / ".tools" / "bin" / "poetry"
+    progress("install: make .tools, with Poetry")
+    make(by_make, ".tools/poetry/.installed")
+    poetry = by_make / ".tools" / "poetry" / "bin" / "poetry"
 
     pairs = []
     for number in range(rounds + 1):

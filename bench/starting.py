@@ -61,16 +61,16 @@ def variables(service: Path, database: str) -> Iterator[dict[str, str]]:
 def install(service: Path) -> Path:
     """Install the service with what it needs to run, and no more; the Python of it."""
     tools, runtime = service / ".tools", service.with_name(f"{service.name}-runtime")
-    poetry, uv = tools / "bin" / "poetry", tools / "bin" / "uv"
+    uv, ours = tools / "bin" / "uv", service / ".venv" / "bin" / "python"
     locked, python = runtime / "requirements.txt", runtime / "bin" / "python"
-    run(service, uv, "venv", "--python", service / ".venv" / "bin" / "python", runtime)
-    run(service, poetry, "export", "--only", "main", "--output", locked)
+    run(service, uv, "venv", "--python", ours, runtime)
+    command = [str(ours), "scripts/requirements.py", "main"]
+    done = subprocess.run(command, cwd=service, check=True, capture_output=True, text=True)
+    locked.write_text(done.stdout, encoding="utf-8")
     index = {"UV_DEFAULT_INDEX": pip_index(), "UV_SYSTEM_CERTS": "1"}
     put = (uv, "pip", "install", "--compile-bytecode", "--python", python)
     run(service, *put, "--requirement", locked, **index)
-    (poetry_core,) = tools.glob("lib/python*/site-packages")
-    build = {"PYTHONPATH": str(poetry_core)}
-    run(service, *put, "--no-deps", "--no-build-isolation", service, **build)
+    run(service, *put, "--no-deps", "--build-constraints", tools / "build.txt", service, **index)
     return python
 
 

@@ -32,7 +32,8 @@ REQUIREMENTS = {
 DEPENDENCY_SETS = [("rest", "postgresql"), ("rest", "none")]
 """The answers that change what a service depends on: api and database."""
 
-BIN = ROOT / ".tools" / "bin"
+UV = ROOT / ".tools" / "bin" / "uv"
+POETRY = ROOT / ".tools" / "poetry" / "bin" / "poetry"
 
 
 def pip_index() -> str:
@@ -41,7 +42,7 @@ def pip_index() -> str:
         "from pip._internal.commands import create_command;"
         "print(create_command('install').parser.get_default_values().index_url)"
     )
-    command: list[str | Path] = [BIN / "python", "-c", program]
+    command: list[str | Path] = [POETRY.with_name("python"), "-c", program]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
@@ -55,7 +56,7 @@ def lock_tools(index: str, upgrade: bool) -> None:
 def lock_requirements(text: str, target: Path, index: str, upgrade: bool) -> None:
     """Resolve requirements into a file."""
     command: list[str | Path] = [
-        BIN / "uv",
+        UV,
         "pip",
         "compile",
         "--quiet",
@@ -74,7 +75,7 @@ def lock_requirements(text: str, target: Path, index: str, upgrade: bool) -> Non
 
 def lock_project(project: Path, index: str, upgrade: bool) -> None:
     """Write the poetry.lock of a folder with a pyproject.toml."""
-    command: list[str | Path] = [BIN / "poetry", "lock", "--no-interaction", "--no-ansi"]
+    command: list[str | Path] = [POETRY, "lock", "--no-interaction", "--no-ansi"]
     command += ["--regenerate"] if upgrade else []
     environment = {
         **os.environ,

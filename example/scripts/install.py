@@ -1,7 +1,8 @@
 """Install an environment from its lock: `python3 scripts/install.py .venv`, which make calls.
 
-.tools holds Poetry and uv, .venv what poetry.lock names, .tools/copier what updates need. An
-environment that still fits is left alone: same locks, same folder, same Python.
+.tools has uv, .venv the packages of poetry.lock, .tools/poetry Poetry for `make lock`, and
+.tools/copier what updates need. An environment that still fits is left alone: same locks, same
+folder, same Python.
 
 This runs before anything is installed, on whatever Python there is. So it needs the standard
 library only, and no syntax newer than Python 3.7, to name the Python that is needed.
@@ -11,6 +12,7 @@ from __future__ import annotations  # Python 3.8 cannot evaluate `list[str]`
 
 import argparse
 import hashlib
+import importlib.util
 import json
 import os
 import re
@@ -25,8 +27,10 @@ IS_SERVICE = (ROOT / "src").is_dir()  # the template has nothing to import
 LOCKS: dict[str, tuple[str, ...]] = {
     ".tools": ("tools.lock",),
     ".tools/copier": ("scripts/update/copier.lock",),
+    ".tools/poetry": ("tools.lock",),
     ".venv": ("poetry.lock", "pyproject.toml") if IS_SERVICE else ("poetry.lock",),
 }
+UV_NEEDED = (0, 11)  # the first one with UV_SYSTEM_CERTS, which the Makefile sets
 MIRROR_PAGES = ("docs/how-to/work-behind-a-mirror.md", "README.md")
 
 _MARKER = re.compile("^<{7} ", re.MULTILINE)
@@ -85,6 +89,8 @@ def fits(name: str, python: str) -> bool:
     """Whether an environment is what would be installed now: by this Python, or "" for any."""
     before = recorded(name)
     works = (ROOT / name / "bin" / "python").exists()
+    if name == ".tools":
+        works = works and _UV.exists()  # a link to nothing, once that uv is removed
     return works and before == state(name, python or before.get("python", ""))
 
 
@@ -123,7 +129,9 @@ def install(name: str) -> None:
     if before:
         record(name, {**before, "locks": "incomplete"})
     if name == ".tools":
-        install_tools()
+        install_uv()
+    elif name == ".tools/poetry":
+        install_poetry()
     else:
         # A new lock changes some packages. In another folder, or by another Python, all are wrong.
         same = {**now, "locks": ""} == {**before, "locks": ""}
@@ -144,44 +152,79 @@ def record(name: str, found: dict[str, str]) -> None:
 def export() -> None:
     """Write poetry.lock as requirements, which uv reads."""
     print("installing poetry.lock into .venv", file=sys.stderr, flush=True)
-    try:
-        run(".tools/bin/poetry", "export", "--with", groups(), "--output", str(_REQUIREMENTS))
-    except InstallError as error:
-        if "poetry lock" not in str(error):
-            raise
-        raise InstallError(
-            "poetry.lock does not fit pyproject.toml any more: run `make lock`"
-        ) from None
+    done = subprocess.run(
+        [sys.executable, str(Path(__file__).with_name("requirements.py")), *groups()],
+        cwd=str(ROOT),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        universal_newlines=True,
+        check=False,
+    )
+    if done.returncode:
+        raise InstallError(re.sub("^error: ", "", done.stderr.strip()))
+    itself = "--editable .\n" if IS_SERVICE else ""
+    _REQUIREMENTS.write_text(done.stdout + itself, "utf-8")
 
 
-def groups() -> str:
+def groups() -> list[str]:
     """The groups to install. No wheel of PostgreSQL runs on musl, as in Alpine."""
-    text = (ROOT / "pyproject.toml").read_text("utf-8")
     musl = "musl" in (sysconfig.get_config_var("SOABI") or "")
-    return "dev,postgresql" if "\npostgresql = [" in text and not musl else "dev"
+    return ["main", "dev"] if musl else ["main", "dev", "postgresql"]
 
 
-def install_tools() -> None:
-    """Poetry and uv, by a uv that is there: it can do without a network. Else pip brings one."""
-    print("installing Poetry and uv into .tools", file=sys.stderr, flush=True)
-    run(sys.executable, "-m", "venv", "--clear", ".tools")
-    locked = ("--python", ".tools/bin/python", "--require-hashes", "--requirement", "tools.lock")
-    found = shutil.which("uv")
+def tools() -> dict[str, str]:
+    """The requirements in tools.lock, with their hashes, by the names of the packages."""
+    text = (ROOT / "tools.lock").read_text("utf-8")
+    entries = re.split(r"^(?=\w)", text, flags=re.MULTILINE)
+    return {entry.split("==")[0]: entry for entry in entries}
+
+
+def install_uv() -> None:
+    """Link to a uv on the PATH, which needs no network. Else pip installs the pinned one."""
+    found = uv_on_path()
     if found:
+        run(sys.executable, "-m", "venv", "--clear", "--without-pip", ".tools")
+        _UV.symlink_to(found)
+        return
+    print("installing uv into .tools", file=sys.stderr, flush=True)
+    if importlib.util.find_spec("pip"):  # spares the three seconds that a pip of its own takes
+        run(sys.executable, "-m", "venv", "--clear", "--without-pip", ".tools")
+        pip = [sys.executable, "-m", "pip", "--python", ".tools/bin/python"]
+    else:
+        run(sys.executable, "-m", "venv", "--clear", ".tools")
+        pip = [".tools/bin/python", "-m", "pip"]
+    (ROOT / ".tools" / "uv.txt").write_text(tools()["uv"], "utf-8")
+    options = ("--quiet", "--retries=1", "--require-hashes", "--requirement", ".tools/uv.txt")
+    run(*pip, "install", *options)
+
+
+def uv_on_path() -> str:
+    """The first uv on the PATH that is new enough; "" if there is none."""
+    for folder in os.environ.get("PATH", "").split(os.pathsep):
+        found = shutil.which("uv", path=folder)
+        # One in this folder is deleted when its environment is installed.
+        if not found or any(Path(it).resolve().is_relative_to(ROOT) for it in (folder, found)):
+            continue
         try:
-            run_uv(found, "install", *locked)
-            return
-        except OfflineError:
-            raise
-        except InstallError:
-            pass  # too old for this, or a shim with nothing behind it
-    lock = (ROOT / "tools.lock").read_text("utf-8")
-    pinned = re.search(r"^uv==.*?(?=^\w|\Z)", lock, re.MULTILINE | re.DOTALL)
-    assert pinned
-    (ROOT / ".tools" / "uv.txt").write_text(pinned[0], "utf-8")
-    pip = (".tools/bin/python", "-m", "pip", "install", "--quiet", "--retries=1")
-    run(*pip, "--require-hashes", "--requirement", ".tools/uv.txt")
-    run_uv(_UV, "install", *locked)  # in a tenth of pip's time
+            said = subprocess.check_output([found, "--version"], stderr=subprocess.DEVNULL)
+        except (OSError, subprocess.CalledProcessError):
+            continue  # a shim with nothing behind it, or for another machine
+        version = re.match(rb"uv (\d+)\.(\d+)", said)
+        if version and (int(version[1]), int(version[2])) >= UV_NEEDED:
+            return os.path.abspath(found)
+    return ""
+
+
+def install_poetry() -> None:
+    """Poetry for `make lock`, which also needs pip to find out which index to use."""
+    print("installing Poetry into .tools/poetry", file=sys.stderr, flush=True)
+    run(sys.executable, "-m", "venv", "--clear", ".tools/poetry")
+    entries = tools()
+    del entries["uv"]
+    lock = ROOT / ".tools" / "poetry" / "requirements.txt"
+    lock.write_text("".join(entries.values()), "utf-8")
+    locked = ("--require-hashes", "--requirement", str(lock))
+    run_uv(_UV, "install", "--python", ".tools/poetry/bin/python", *locked)
 
 
 def install_copier() -> None:
@@ -192,14 +235,11 @@ def install_copier() -> None:
 
 
 def install_venv() -> None:
-    """What poetry.lock names and, with the poetry-core of .tools, the service itself."""
-    if IS_SERVICE:
-        _REQUIREMENTS.write_text(_REQUIREMENTS.read_text("utf-8") + "--editable .\n", "utf-8")
-    [packages] = (ROOT / ".tools").glob("lib/python*/site-packages")
-    os.environ["PYTHONPATH"] = str(packages)
-    # uv verifies hashes in any case. The option also demands one of the project, which has none.
-    options = ("--no-build-isolation",) if IS_SERVICE else ("--require-hashes",)
-    run_uv(_UV, "sync", "--python", ".venv/bin/python", *options, str(_REQUIREMENTS))
+    """The packages of poetry.lock and the service itself, which the pinned poetry-core builds."""
+    build = ".tools/build.txt"
+    (ROOT / build).write_text(tools()["poetry-core"], "utf-8")
+    options = ("--python", ".venv/bin/python", "--build-constraints", build)
+    run_uv(_UV, "sync", *options, str(_REQUIREMENTS))  # verifies the hashes of both
 
 
 def run_uv(uv: Path | str, *arguments: str) -> None:

@@ -15,14 +15,17 @@ from tests.repositories import ENVIRONMENT, git, initialise
 PROJECT = Path(__file__).parent / "project"
 collect_ignore = ["project"]
 
-# As they are called: `uv venv … FOLDER`, then `uv pip sync`, and `uvx copier`.
+# As the commands call them: `uv venv … FOLDER`, then `uv pip sync … LOCK`, and `uvx copier`. For
+# `make`, which has other folders and locks, it is the real uv.
 PROGRAMS = {
     "uv": """\
 #!/bin/sh
-[ "$1 $2" != "pip sync" ] || exit 0
-[ "$1" = venv ] || exec "{root}/.tools/bin/uv" "$@"
-for folder; do :; done
-ln -s "{prefix}" "$folder"
+for last; do :; done
+case "$1 $last" in
+    "venv "*/copier-*/venv) exec ln -s "{prefix}" "$last" ;;
+    "pip "*/copier.lock) exit 0 ;;
+esac
+exec "{root}/.tools/bin/uv" "$@"
 """,
     "uvx": """\
 #!/bin/sh

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.lock import BIN, DEPENDENCY_SETS
+from scripts.lock import DEPENDENCY_SETS, POETRY
 from scripts.render import ROOT, render
 
 from .conftest import choices
@@ -15,10 +15,9 @@ from .conftest import choices
 
 def poetry_check(project: Path) -> subprocess.CompletedProcess[str]:
     """`poetry check --lock`, by the Poetry of tools.lock."""
-    poetry = BIN / "poetry"
-    assert poetry.exists(), f"{poetry} is missing: `make install` puts it there"
+    assert POETRY.exists(), f"{POETRY} is missing: `make .tools/poetry/.installed` puts it there"
     return subprocess.run(
-        [poetry, "check", "--lock", "--strict", "--no-interaction"],
+        [POETRY, "check", "--lock", "--strict", "--no-interaction"],
         cwd=project,
         env={**os.environ, "POETRY_VIRTUALENVS_CREATE": "false"},
         capture_output=True,

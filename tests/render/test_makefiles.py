@@ -28,7 +28,8 @@ def folder(request: pytest.FixtureRequest, template: Path, tmp_path: Path) -> Pa
     (folder / "template" / "scripts").mkdir(parents=True)
     for name in ("Makefile", "tools.lock", "poetry.lock", "pyproject.toml"):
         shutil.copy(ROOT / name, folder)
-    shutil.copy(ROOT / "template" / "scripts" / "install.py", folder / "template" / "scripts")
+    for name in ("install.py", "requirements.py"):
+        shutil.copy(ROOT / "template" / "scripts" / name, folder / "template" / "scripts")
     return folder
 
 

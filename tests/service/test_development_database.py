@@ -368,11 +368,12 @@ def test_musl_does_without_the_wheel(service: Path, tmp_path: Path) -> None:
     )
     musl = ["env", f"PYTHONPATH={tmp_path}", "_PYTHON_SYSCONFIGDATA_NAME=musl"]
     groups = [".venv/bin/python", "-c", "from scripts.install import groups; print(groups())"]
-    assert run(service, *groups) == "dev,postgresql\n"
-    assert run(service, *musl, *groups) == "dev\n"
+    assert run(service, *groups) == "['main', 'dev', 'postgresql']\n"
+    assert run(service, *musl, *groups) == "['main', 'dev']\n"
 
-    requirements = str(tmp_path / "requirements.txt")
-    run(service, ".tools/bin/poetry", "export", "--with", "dev", "--output", requirements)
+    requirements = tmp_path / "requirements.txt"
+    text = run(service, ".venv/bin/python", "scripts/requirements.py", "main", "dev")
+    requirements.write_text(text, "utf-8")
     install = [
         ".tools/bin/uv",
         "pip",
@@ -383,7 +384,7 @@ def test_musl_does_without_the_wheel(service: Path, tmp_path: Path) -> None:
     ]
     for machine in ("x86_64", "aarch64"):
         platform = ["--python-platform", f"{machine}-unknown-linux-musl", "--only-binary", ":all:"]
-        run(service, *install, *platform, "--require-hashes", "--requirement", requirements)
+        run(service, *install, *platform, "--require-hashes", "--requirement", str(requirements))
 
 
 @needs_root

@@ -80,11 +80,14 @@ class Reader:
 def reader(folder: Path, template: Path) -> Iterator[Reader]:
     """A reader with free ports, who stops the service in the end."""
     ports = dict(zip(("PORT", "MANAGEMENT_PORT"), map(str, free_ports(2)), strict=True))
+    (folder / "bin").mkdir()
+    (folder / "bin" / "uv").symlink_to(ROOT / ".tools" / "bin" / "uv")
     environment = without_make(dict(os.environ)) | {
         "GIT_AUTHOR_EMAIL": "reader@example.com",
         "GIT_AUTHOR_NAME": "Reader",
         "GIT_COMMITTER_EMAIL": "reader@example.com",
         "GIT_COMMITTER_NAME": "Reader",
+        "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
         "SHIPSHAPE": str(template),
         **ports,
     }

@@ -742,8 +742,9 @@ def test_make_installs_copier_by_its_lock_and_once(tmp_path: Path) -> None:
         assert done.stdout == "this is the newest release of the template: nothing to update\n"
         return done.stderr
 
-    tools_first = "installing Poetry and uv into .tools\n"
-    assert preview() == f"{tools_first}installing Copier into .tools/copier\n"
+    # Without a uv on the PATH, pip installs one first.
+    first = preview().removeprefix("installing uv into .tools\n")
+    assert first == "installing Copier into .tools/copier\n"
     assert preview() == ""
     version = subprocess.run(
         [tools / "copier/bin/copier", "--version"], capture_output=True, text=True, check=True
