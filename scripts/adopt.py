@@ -113,7 +113,7 @@ def render(given: argparse.Namespace, folder: Path) -> None:
     command += [part for name, value in data.items() for part in ("--data", f"{name}={value}")]
     command += [given.template, folder]
     done = subprocess.run(
-        command, env=programs.environment(), stderr=subprocess.PIPE, text=True, check=False
+        command, env=programs.plain_environment(), stderr=subprocess.PIPE, text=True, check=False
     )
     if "stopped by user" in done.stderr:  # a terminal gives Ctrl-C to the questions alone
         raise KeyboardInterrupt

@@ -11,6 +11,7 @@ import yaml
 
 from scripts.lock import pip_index
 from scripts.render import ROOT
+from tests.configurations import configure, hostile
 from tests.repositories import commit, files, git, initialise, unmerged
 
 from .conftest import PROJECT, Run
@@ -265,6 +266,25 @@ def test_what_differs_is_a_conflict_with_both_versions(run: Run, adopted: Path) 
     assert "/Makefile" not in kept(adopted)
 
 
+def test_both_are_the_same_whatever_git_is_configured_to(
+    run: Run, released: Path, project: Path, once: Path, tmp_path: Path
+) -> None:
+    adopted = shutil.copytree(once, tmp_path / "reference" / "parcels", symlinks=True)
+    configure(tmp_path / "gitconfig", hostile(tmp_path))
+    python = ("env", f"GIT_CONFIG_GLOBAL={tmp_path / 'gitconfig'}", "python3")
+    start = (released / "scripts" / "adopt.py", "--defaults", "--part", "repository", project)
+    done = run(project.parent, *python, *start)
+    assert done.returncode == 0, done.stderr
+    assert files(project) == files(once)
+    commit(project, "chore: adopt")
+    assert command(run, adopted, "take", "checks")[0] == 1
+    done = run(project, *python, "-m", "scripts.update", "take", "checks")
+    assert done.returncode == 1, done.stderr
+    assert files(project) == files(adopted)
+    stages = ("ls-files", "--stage")
+    assert git(project, *stages) == git(adopted, *stages)
+
+
 def test_what_differs_can_stay(run: Run, adopted: Path) -> None:
     before = files(adopted)
     status, said = command(run, adopted, "take", "checks", "--keep-mine")
@@ -379,6 +399,16 @@ def test_what_is_not_in_git_is_not_touched(run: Run, adopted: Path) -> None:
     assert status == 2
     assert "tools.lock is not in git" in said
     assert files(adopted) == before
+
+
+def test_what_is_not_checked_out_is_not_overwritten(run: Run, adopted: Path) -> None:
+    (adopted / "tools.lock").write_text("of the team\n")
+    commit(adopted)
+    git(adopted, "sparse-checkout", "set", "--no-cone", "/*", "!/tools.lock")
+    status, said = command(run, adopted, "take", "checks")
+    assert status == 2
+    assert "tools.lock is in git, but not checked out here" in said
+    assert not (adopted / "tools.lock").exists()
 
 
 def test_what_has_something_in_its_way_is_not_taken(run: Run, adopted: Path) -> None:

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from tests import repositories
 from tests.repositories import commit, git, initialise
 
 OLD, NEW = "v0.1.0", "v0.2.0"
+
+Content = str | bytes | None
 
 _COPIER = """
 _subdirectory: template
@@ -58,7 +61,7 @@ _FIRST = {
     "template/chassis/old.txt": "old\n",
     "template/chassis/wheels.txt": _TEN_LINES,
 }
-_SECOND: dict[str, str | None] = {
+_SECOND: dict[str, Content] = {
     "copier.yml": _COPIER + "tier: {type: str, default: gold}\n",
     "CHANGELOG.md": (
         "# Changelog\n\n## Unreleased\n\nNot yet.\n\n## 0.2.0\n\n### Added\n\n- A new file.\n\n"
@@ -73,13 +76,21 @@ _SECOND: dict[str, str | None] = {
 }
 
 
-def release(template: Path, tag: str, files: dict[str, str | None]) -> None:
+def release(template: Path, tag: str, files: Mapping[str, Content]) -> None:
     """Write files, delete those that are None, and tag it all."""
-    for name, text in files.items():
-        path = template / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.unlink() if text is None else path.write_text(text, "utf-8")
+    write(template, files)
     repositories.release(template, tag)
+
+
+def write(folder: Path, files: Mapping[str, Content]) -> None:
+    """Write files, and delete those that are None."""
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if content is None:
+            path.unlink()
+        else:
+            path.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
 def template_of_releases(folder: Path) -> Path:
@@ -89,7 +100,7 @@ def template_of_releases(folder: Path) -> Path:
     shutil.copytree(scripts / "update", folder / "template/scripts/update", ignore=ignored)
     shutil.copy(scripts / "forge_api.py", folder / "template/scripts")
     git(folder, "init", "--quiet", "--initial-branch", "main")
-    release(folder, OLD, dict(_FIRST))
+    release(folder, OLD, _FIRST)
     release(folder, NEW, _SECOND)
     return folder
 
@@ -102,10 +113,10 @@ class Service:
     variables: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def start(cls, template: Path, folder: Path, ci: str = "github") -> "Service":
-        """A service of the first release."""
+    def start(cls, template: Path, folder: Path, ci: str = "github", tag: str = OLD) -> "Service":
+        """A service of a release, by default the first one."""
         answers = {"service": folder.name, "ci": ci}
-        run_copy(str(template), folder, answers, vcs_ref=OLD, defaults=True, quiet=True)
+        run_copy(str(template), folder, answers, vcs_ref=tag, defaults=True, quiet=True)
         initialise(folder)
         (folder / ".tools").mkdir()
         (folder / ".tools" / "copier").symlink_to(Path(sys.prefix))  # the one that tests run with

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from scripts.render import export
+from tests.configurations import configure
 from tests.repositories import commit, git
 from tests.update.template_of_releases import (
     NEW,
@@ -454,7 +455,16 @@ def test_drift_is_listed_and_can_be_undone(drifted: Service) -> None:
 
 
 def test_drift_can_be_undone_whatever_is_configured(drifted: Service) -> None:
-    git(drifted.folder, "config", "diff.noprefix", "true")
+    config = drifted.folder.with_name("gitconfig")
+    drifted.folder.with_name("attributes").write_text("*.txt diff=shouted\n")
+    settings = {
+        "core.attributesFile": str(drifted.folder.with_name("attributes")),
+        "diff.context": "0",
+        "diff.noprefix": "true",
+        "diff.shouted.textconv": "tr a-z A-Z <",
+    }
+    configure(config, settings)
+    drifted.variables["GIT_CONFIG_GLOBAL"] = str(config)
     (drifted.folder / "chassis/wheels.txt").write_bytes(b"\0")
     commit(drifted.folder)
     git(drifted.folder, "apply", "--reverse", given=drifted.update("drift").stdout)

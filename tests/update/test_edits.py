@@ -7,6 +7,7 @@ among the others, in the place of the example; it is told by the database.
 
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,35 @@ def test_a_deleted_file_stays_deleted(
     update(service)
     assert_peace(service)
     assert [name for name in [*gone, "SECURITY.md"] if (service / name).exists()] == []
+
+
+@pytest.mark.parametrize(
+    ("tag", "answers"),
+    [
+        pytest.param(tag, chosen(tag)[number], marks=pytest.mark.xdist_group(f"update-{number}"))
+        for number, tag in enumerate((RELEASES[0], RELEASES[-1]))
+    ],
+)
+def test_the_command_of_a_service_merges_the_same(
+    services: Services, tmp_path: Path, tag: str, answers: Answers
+) -> None:
+    """As plain Copier does, that is. It has losses of its own, but not here: test_losses.py."""
+    service = services.mine(tag, answers, tmp_path)
+    edit(service, tag, answers)
+    scripts = services.fresh(NOW, answers) / "scripts"
+    shutil.copytree(scripts / "update", service / "scripts/update", dirs_exist_ok=True)
+    shutil.copy(scripts / "forge_api.py", service / "scripts")
+    commit(service, "feat: the newest commands")
+    (service / ".tools").mkdir()
+    (service / ".tools" / "copier").symlink_to(Path(sys.prefix))  # the one that tests run with
+    run(service, sys.executable, "-m", "scripts.update", "update")
+    expected = shutil.copytree(
+        services.updated(tag, answers, edit), tmp_path / "expected", symlinks=True
+    )
+    for folder in (service, expected):
+        git(folder, "add", "--all")
+    stages = ("ls-files", "--stage")
+    assert git(service, *stages) == git(expected, *stages)
 
 
 # -- Beside the anchors ----------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from . import answers
 from .answers import Answers
 from .errors import UpdateError
 from .parts import Offer, State
-from .programs import ROOT, copier, git, names, run
+from .programs import ROOT, copier, git, names, plain_git, run
 from .repository import require_clean
 from .template import cloned
 
@@ -229,8 +229,15 @@ def _require_mergeable(states: Mapping[str, State]) -> None:
             f"{blocked[0]} cannot be added: a folder, a file or a link is in its way. "
             f"Move that, or leave the file out with --keep-mine {blocked[0]}"
         )
+    committed = names(git("ls-files", "-z"))
     for name, state in states.items():
-        if state is State.DIFFERENT and not git("ls-files", "--", name):
+        if state is State.MISSING and name in committed:
+            raise UpdateError(
+                f"{name} is in git, but not checked out here: check out all files (git "
+                "sparse-checkout disable), or leave the file out with "
+                f"--keep-mine {name}"
+            )
+        if state is State.DIFFERENT and name not in committed:
             raise UpdateError(
                 f"{name} is not in git, so it could not be had back: commit it, move it, or leave "
                 f"it as it is with --keep-mine {name}"
@@ -263,10 +270,13 @@ def _merge(offer: Offer, states: Mapping[str, State]) -> None:
 def _merge_both_added(name: str, theirs: Path) -> None:
     """As a merge of git leaves a file that both sides have added: as a conflict that git knows."""
     mode, yours, _ = git("ls-files", "--stage", "--", name).split(maxsplit=2)
-    added = git("hash-object", "-w", "--", theirs).strip()
-    with tempfile.NamedTemporaryFile() as nothing:
+    added = git("hash-object", "-w", "--no-filters", "--", theirs).strip()
+    with tempfile.TemporaryDirectory(prefix="merge-") as temporary:
+        nothing = Path(temporary) / "nothing"
+        nothing.touch()
         labels = ("-L", "yours", "-L", "nothing", "-L", "the template's")
         conflicts = range(128)  # the exit code says how many
-        run("git", "merge-file", *labels, ROOT / name, nothing.name, theirs, accept=conflicts)
+        files = (ROOT / name, nothing, theirs)
+        plain_git("merge-file", *labels, *files, cwd=nothing.parent, accept=conflicts)
     stages = (f"0 {'0' * 40}\t{name}", f"{mode} {yours} 2\t{name}", f"{mode} {added} 3\t{name}")
     git("update-index", "--index-info", input="".join(f"{stage}\n" for stage in stages))

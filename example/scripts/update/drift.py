@@ -10,7 +10,7 @@ from pathlib import Path
 from . import answers, forge
 from .answers import Answers
 from .errors import UpdateError
-from .programs import PATCH, ROOT, ProgramError, git, names, read_yaml
+from .programs import PATCH, ROOT, ProgramError, git, names, plain_git, read_yaml
 from .template import Template, cloned
 
 _UPDATE_ONLY = re.compile(r"[{]%-? *if .*_copier_operation.*?%}(.+?)[{]%-? *endif *-?%}")
@@ -51,10 +51,11 @@ def find(folder: Path, source: Answers, template: Template) -> Drift:
     with tempfile.TemporaryDirectory(prefix="rendered-") as temporary:
         rendered = Path(temporary) / ROOT.name
         _render(source, template, rendered)
-        git("init", "--quiet", cwd=rendered)
+        plain_git("init", "--quiet", cwd=rendered)
         owned = _matching(rendered, theirs) - _matching(rendered, ours) - {answers.FILE}
         paths = ["--pathspec-from-file=-", "--pathspec-file-nul"]
-        git("--literal-pathspecs", "add", "--force", *paths, cwd=rendered, input="\0".join(owned))
+        add = ("--literal-pathspecs", "add", "--force", *paths)
+        plain_git(*add, cwd=rendered, input="\0".join(owned))
         # The index is what was rendered, the work tree the service: what is not in the first is
         # not looked at.
         compare = [f"--git-dir={rendered / '.git'}", f"--work-tree={folder}", "diff"]
@@ -90,4 +91,4 @@ def _render(source: Answers, template: Template, folder: Path) -> None:
 def _matching(folder: Path, patterns: Iterable[str]) -> set[str]:
     """The files that match a pattern, as git reads them in .gitignore."""
     excludes = [f"--exclude={pattern}" for pattern in patterns]
-    return set(names(git("ls-files", "--others", "--ignored", "-z", *excludes, cwd=folder)))
+    return set(names(plain_git("ls-files", "--others", "--ignored", "-z", *excludes, cwd=folder)))

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from .errors import UpdateError
-from .programs import git, names, run
+from .programs import names, plain_git
 
 FILE = "scripts/update/parts.toml"
 
@@ -149,13 +149,13 @@ def matching(lists: Mapping[str, Sequence[str]], paths: Iterable[str]) -> dict[s
     owners = [owner for owner, patterns in lists.items() for _ in patterns]
     with tempfile.TemporaryDirectory(prefix="patterns-") as temporary:
         folder = Path(temporary)
-        git("init", "--quiet", "--template=", cwd=folder)
+        plain_git("init", "--quiet", cwd=folder)
         (folder / ".git" / "info").mkdir()
         lines = (pattern for patterns in lists.values() for pattern in patterns)
         (folder / ".git" / "info" / "exclude").write_text("\n".join(lines), "utf-8")
-        check = ("git", "-c", "core.excludesFile=", "check-ignore", "--no-index", "--verbose")
+        check = ("check-ignore", "--no-index", "--verbose", "--stdin", "-z")
         none = 1  # the exit code where nothing matches
-        found = run(*check, "--stdin", "-z", cwd=folder, input="\0".join(paths), accept=(0, none))
+        found = plain_git(*check, cwd=folder, input="\0".join(paths), accept=(0, none))
     fields = names(found)  # four of each: the file of the pattern, its line, the pattern, the path
     return {
         path: owners[int(line) - 1]

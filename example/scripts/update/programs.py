@@ -18,7 +18,34 @@ from .errors import UpdateError
 ROOT = Path(__file__).resolve().parents[2]
 
 # A diff that can be applied, whatever is configured.
-PATCH = ("--no-color", "--no-ext-diff", "--binary", "--src-prefix=a/", "--dst-prefix=b/")
+PATCH = (
+    *("--no-color", "--no-ext-diff", "--no-textconv", "--binary"),
+    *("--unified=3", "--src-prefix=a/", "--dst-prefix=b/"),
+)
+
+# No hook runs in the service's repository, no program hides changes, and no check refuses them.
+_UNTOUCHED = (
+    *("-c", f"core.hooksPath={os.devnull}"),
+    *("-c", "core.fsmonitor=false"),
+    *("-c", "core.safecrlf=false"),
+)
+
+# How git reaches other repositories: the settings and variables that our own repositories share.
+_REACHING = re.compile(
+    r"(credential|http|protocol|safe|ssh|url)\..+|core\.(askpass|gitproxy|sshcommand)"
+)
+_REACHING_VARIABLES = re.compile(
+    r"GIT_(ALLOW_PROTOCOL|ASKPASS|CURL|EXEC_PATH|HTTP|PROXY|SSH|SSL|TRACE)\w*"
+)
+
+# The rest of their settings. The files are those that git reads where nothing is configured.
+_PLAIN = (
+    ("core.attributesFile", os.devnull),
+    ("core.excludesFile", os.devnull),
+    ("init.templateDir", ""),
+    ("user.name", "update"),
+    ("user.email", "update@noreply.invalid"),
+)
 
 # Whatever bytes there are, they come out as they went in.
 _EXACTLY = "surrogateescape"
@@ -58,12 +85,14 @@ def run(
     cwd: Path = ROOT,
     input: str = "",
     accept: Collection[int] = (0,),
+    around: Mapping[str, str] | None = None,
     variables: Mapping[str, str] | None = None,
 ) -> str:
     """What a program writes to stdout; ProgramError for an exit code that is not in `accept`.
 
     It cannot ask back, and speaks English, so that its errors can be told apart.
     """
+    around = environment() if around is None else around
     silent = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C.UTF-8"}
     name = Path(command[0]).name
     try:
@@ -71,7 +100,7 @@ def run(
             command,
             cwd=cwd,
             input=input.encode("utf-8", _EXACTLY),
-            env={**environment(), **silent, **(variables or {})},
+            env={**around, **silent, **(variables or {})},
             capture_output=True,
         )
     except FileNotFoundError:
@@ -103,15 +132,49 @@ def _of_a_repository() -> frozenset[str]:
     return frozenset(name for name in done.stdout.split() if not name.startswith("GIT_CONFIG"))
 
 
+@functools.cache
+def plain_environment() -> Mapping[str, str]:
+    """The variables around us for programs that use git as nobody has configured it.
+
+    Only how it reaches other repositories is as people, jobs or the service's repository have it.
+    """
+    settings = list(_PLAIN)
+    for entry in names(run("git", "config", "--list", "--null")):
+        name, has_value, value = entry.partition("\n")
+        if _REACHING.fullmatch(name):
+            settings.append((name, value if has_value else "true"))
+    variables = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("GIT_") or _REACHING_VARIABLES.fullmatch(name)
+    }
+    variables |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    variables |= {"GIT_ATTR_NOSYSTEM": "1", "GIT_CONFIG_COUNT": str(len(settings))}
+    for number, (name, value) in enumerate(settings):
+        variables |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
+    return variables
+
+
 def git(
     *arguments: str | Path,
     cwd: Path = ROOT,
     input: str = "",
     variables: Mapping[str, str] | None = None,
 ) -> str:
-    """What git says. No hook of the service has a say in what is done here."""
-    command = ("git", "-c", f"core.hooksPath={os.devnull}", *arguments)
-    return run(*command, cwd=cwd, input=input, variables=variables)
+    """What git says of the service's repository, whose files are as people have configured it."""
+    return run("git", *_UNTOUCHED, *arguments, cwd=cwd, input=input, variables=variables)
+
+
+def plain_git(
+    *arguments: str | Path,
+    cwd: Path,
+    input: str = "",
+    accept: Collection[int] = (0,),
+    variables: Mapping[str, str] | None = None,
+) -> str:
+    """What git says of a repository of our own, as nobody has configured it."""
+    around = {**plain_environment(), **(variables or {})}
+    return run("git", *arguments, cwd=cwd, input=input, accept=accept, around=around)
 
 
 def make(target: str, folder: Path) -> tuple[bool, str]:
@@ -138,8 +201,8 @@ def names(output: str) -> list[str]:
 
 
 def copier(*arguments: str | Path) -> str:
-    """What Copier says. It is given no trust, and asks nothing."""
-    return run(*of_copier("copier"), *arguments)
+    """What Copier says. It is given no trust, asks nothing, and calls git."""
+    return run(*of_copier("copier"), *arguments, around=plain_environment())
 
 
 def read_yaml(text: str) -> Any:

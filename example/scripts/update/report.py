@@ -15,14 +15,15 @@ def report(attempt: Attempt) -> str:
         parts += section(title, notes.sections(attempt.template.text(new, name), old, new))
     answered = [f"`{name}`: `{value}`" for name, value in attempt.new_answers.items()]
     parts += section("Answered by default", listed(answered))
-    parts += section("Conflicts", listed(map(code, attempt.conflicts)))
-    lost = attempt.lost()
-    parts += section("Deleted files with changes of yours", _restorable(lost))
-    deleted = [name for name in attempt.files("D") if name not in lost]
+    merge = attempt.merge
+    parts += section("Conflicts", listed(map(code, merge.conflicts)))
+    parts += section("Deleted files with changes of yours", _restorable(merge.lost))
+    parts += section("Changed files that are not in your repository", _absent(merge.absent))
+    deleted = [name for name in attempt.files("D") if name not in merge.lost]
     for title, names in (
         ("Deleted", deleted),
         ("Added", attempt.files("A")),
-        ("Changed", attempt.files("M")),
+        ("Changed", attempt.files("MT")),
     ):
         parts += section(f"{title} files", listed(map(code, names)))
     return "\n\n".join(parts)
@@ -35,6 +36,14 @@ def _restorable(names: Sequence[str]) -> str:
     commit = git("rev-parse", "--short", "HEAD").strip()
     how = f"`git show {commit}:PATH` shows each as it was: move what you need to files of your own."
     return f"{how}\n\n{listed(map(code, names))}"
+
+
+def _absent(names: Sequence[str]) -> str:
+    """What a release changes, and the service does without."""
+    if not names:
+        return ""
+    why = "The release changes these files, but your repository does not have them. "
+    return f"{why}The update does not add files that you deleted.\n\n{listed(map(code, names))}"
 
 
 def section(title: str, text: str) -> list[str]:

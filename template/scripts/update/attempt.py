@@ -2,16 +2,17 @@
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from . import answers, repository
 from .answers import Answers
 from .errors import UpdateError
+from .parts import matching
 from .programs import PATCH, ROOT, ProgramError, copier, git, names, read_yaml
 from .template import Template, cloned
+from .workbench import Merge, Workbench, workbench
 
 # The space between two answers in one text, as make passes them: `owner=@a/b contact=a@b.example`.
 _BETWEEN_ANSWERS = re.compile(r"\s+(?=[a-z]\w*=)")
@@ -24,23 +25,14 @@ _REFUSAL = re.compile(
 
 @dataclass(frozen=True)
 class Attempt:
-    """What an update comes to.
-
-    `tree` is git's, with all files as they would be, and markers in those with conflicts.
-    `unmerged` is how git remembers these: each as it was, as the team and the template have it.
-    """
+    """What an update comes to: the merge, on the workbench. `ours` is the tree before it."""
 
     before: Answers
     after: Answers
-    folder: Path
     template: Template
-    tree: str
-    unmerged: str
-
-    @property
-    def conflicts(self) -> list[str]:
-        """The files in which the team's lines and the template's met."""
-        return sorted({entry.partition("\t")[2] for entry in names(self.unmerged)})
+    bench: Workbench
+    ours: str
+    merge: Merge
 
     @property
     def new_answers(self) -> dict[str, object]:
@@ -49,22 +41,14 @@ class Attempt:
             name: value for name, value in self.after.given.items() if name not in self.before.given
         }
 
-    def files(self, kind: str) -> list[str]:
-        """The files of a kind: A for added, M for changed, D for deleted."""
-        changed = f"--diff-filter={kind}"
-        return names(git("diff", "--name-only", "--no-renames", "-z", changed, "HEAD", self.tree))
-
-    def lost(self) -> list[str]:
-        """The deleted files that are not as the template had them: changes of the team go, too."""
-        if not (deleted := self.files("D")):
-            return []
-        rendered = self.template.folder.with_name("rendered") / ROOT.name
-        self.template.copy(self.before.release, self.before.given, rendered)
-        return [name for name in deleted if not _is_committed(rendered / name, name)]
+    def files(self, kinds: str) -> list[str]:
+        """The files of some kinds: A is added, M changed, T changed in its type, D deleted."""
+        changed = ("--name-only", "--no-renames", "-z", f"--diff-filter={kinds}")
+        return names(self.bench.git("diff", *changed, self.ours, self.merge.tree))
 
     def diff(self) -> str:
         """Every line that would change."""
-        return git("diff", *PATCH, "HEAD", self.tree)
+        return self.bench.git("diff", *PATCH, self.ours, self.merge.tree)
 
 
 @contextmanager
@@ -83,8 +67,8 @@ def attempted(data: Sequence[str] = ()) -> Iterator[Attempt | None]:
             _require_questions(template, given)
             # A commit after the newest release stays: Copier refuses to go back to that release.
             options = [] if behind else ["--vcs-ref=:current:"]
-            with repository.worktree() as folder:
-                yield _update(before, template, folder, given, options)
+            with workbench() as bench:
+                yield _update(before, template, bench, given, options)
         else:
             yield None
 
@@ -116,33 +100,73 @@ def _is_behind() -> bool:
 def _update(
     before: Answers,
     template: Template,
-    folder: Path,
+    bench: Workbench,
     given: Mapping[str, str],
-    more_options: Sequence[str],
+    options: Sequence[str],
 ) -> Attempt:
-    """The update, in a folder that is a worktree of the service."""
-    # With few lines of context, a patch fits in more places than the right one. What does not
-    # fit is merged whole, in three ways.
-    options = ["--defaults", "--quiet", "--conflict=inline", "--context-lines=30", *more_options]
+    """The update, as a merge by git: Copier updates a service that nobody has changed.
+
+    Left to merge, Copier applies patches, and drops some that do not fit without a word.
+    """
+    ours = git("rev-parse", "HEAD^{tree}").strip()
+    options = ["--defaults", "--quiet", *options]
     options += [f"--data={name}={value}" for name, value in given.items()]
     try:
-        copier("update", *options, folder)
+        base = _pristine(before, template, bench, ours)
+        copier("update", *options, bench.folder)
     except ProgramError as error:
-        name, reason = _refused(error)
-        if name in given:
-            raise UpdateError(f"{given[name]!r} is no answer to {name}. {reason}") from None
-        if name in before.given:
-            raise UpdateError(
-                f"{before.given[name]!r} is no answer to {name}. {reason} "
-                f"Put that right in {answers.FILE}, and commit it"
-            ) from None
-        raise UpdateError(f"Copier cannot update: {reason or error.reason}") from None
-    after = answers.read(folder)
+        raise _explained(error, before, given) from None
+    _require_unmerged(bench)
+    after = answers.read(bench.folder)
     _require_kept(before, after, template, given)
-    unmerged = git("ls-files", "--unmerged", "-z", cwd=folder)
-    git("add", "--all", cwd=folder)
-    tree = git("write-tree", cwd=folder).strip()
-    return Attempt(before, after, folder, template, tree, unmerged)
+    theirs = bench.add_all()
+    required = _required(template, after.release, bench.entries(theirs))
+    merge = bench.merge(base, ours, theirs, required)
+    return Attempt(before, after, template, bench, ours, merge)
+
+
+def _pristine(before: Answers, template: Template, bench: Workbench, ours: str) -> str:
+    """Commit the service as it would be if nobody had changed it, and give its tree.
+
+    Required files are left out, so that Copier renders them anew. It reads the answers there.
+    """
+    template.copy(before.release, before.given, bench.folder)
+    for name in _required(template, before.release, bench.entries(bench.add_all())):
+        (bench.folder / name).unlink()
+    bench.git("checkout", ours, "--", answers.FILE)
+    tree = bench.add_all()
+    bench.git("commit", "--quiet", "--allow-empty", f"--message={before.release}")
+    return tree
+
+
+def _required(template: Template, release: str, files: Iterable[str]) -> list[str]:
+    """The files that are the team's once they are there."""
+    configuration = read_yaml(template.text(release, "copier.yml") or "{}")
+    return [*matching({"": configuration.get("_skip_if_exists", [])}, files)]
+
+
+def _require_unmerged(bench: Workbench) -> None:
+    """UpdateError where Copier has merged after all, and something did not fit."""
+    left = {*names(bench.git("ls-files", "--others", "-z", "--", "*.rej"))}
+    left |= {entry.partition("\t")[2] for entry in names(bench.git("ls-files", "--unmerged", "-z"))}
+    if left:
+        raise UpdateError(
+            "Copier could not apply all changes of the release, so nothing is changed. Report to "
+            f"the owners of the template what it left: {', '.join(sorted(left))}"
+        )
+
+
+def _explained(error: ProgramError, before: Answers, given: Mapping[str, str]) -> UpdateError:
+    """Why Copier failed, for the person who answered."""
+    name, reason = _refused(error)
+    if name in given:
+        return UpdateError(f"{given[name]!r} is no answer to {name}. {reason}")
+    if name in before.given:
+        return UpdateError(
+            f"{before.given[name]!r} is no answer to {name}. {reason} "
+            f"Put that right in {answers.FILE}, and commit it"
+        )
+    return UpdateError(f"Copier cannot update: {reason or error.reason}")
 
 
 def _require_kept(
@@ -175,10 +199,3 @@ def _refused(error: ProgramError) -> tuple[str, str]:
     """The question whose answer Copier did not take, and why; nothing where it failed otherwise."""
     found = _REFUSAL.search(error.said)
     return (found[1], " ".join(found[2].split())) if found else ("", "")
-
-
-def _is_committed(path: Path, name: str) -> bool:
-    """Whether a file of the service is committed just as a path outside of it holds it."""
-    if not path.is_file():
-        return False
-    return git("hash-object", "--no-filters", "--", path) == git("rev-parse", f"HEAD:{name}")

@@ -12,6 +12,7 @@ from .errors import UpdateError
 from .programs import ProgramError, git, make
 from .report import code, listed, report, section
 from .request import Request
+from .update import take
 
 BRANCH = "template-update"
 
@@ -50,10 +51,13 @@ def run(_: Namespace) -> int:
         if reason := _settled(pushed, attempt, request):
             print(reason)
             return 0
-        results = _commit(attempt)
-        title, body = _title(attempt), _body(attempt, results)
-        _push(attempt.folder, pushed)
-        draft = bool(attempt.conflicts)
+        title = _title(attempt)
+        with repository.worktree() as folder:
+            take(attempt, folder)
+            results = _commit(attempt, folder)
+            body = _body(attempt, results, folder)
+            _push(folder, pushed)
+        draft = bool(attempt.merge.conflicts)
         if request:
             forge.refresh(request, title, body, draft)
         else:
@@ -84,8 +88,9 @@ def _settled(pushed: str, attempt: Attempt, request: Request | None) -> str:
         )
     if not pushed:
         return ""
-    proposed = answers.parse(git("show", f"{pushed}:{answers.FILE}")).release
-    commits = git("log", "--format=%ce%x09%h %an: %s", f"HEAD..{pushed}").splitlines()
+    proposed = answers.parse(git("cat-file", "blob", f"{pushed}:{answers.FILE}")).release
+    shown = ("--no-show-signature", "--format=%ce%x09%h %an: %s")
+    commits = git("log", *shown, f"HEAD..{pushed}").splitlines()
     others = [line.partition("\t")[2] for line in commits if not line.startswith(f"{_EMAIL}\t")]
     if others and proposed == newest:
         return f"the branch {BRANCH} has {newest} and commits of people: it stays as it is"
@@ -108,21 +113,24 @@ def _declined(release: str) -> Request | None:
 def _title(attempt: Attempt) -> str:
     """A conventional commit, as the title of each request is."""
     title = f"chore: update the template to {attempt.after.release}"
-    count = len(attempt.conflicts)
+    count = len(attempt.merge.conflicts)
     return f"{title} with {count} conflict{'s' if count > 1 else ''}" if count else title
 
 
-def _commit(attempt: Attempt) -> list[Result]:
+def _commit(attempt: Attempt, folder: Path) -> list[Result]:
     """Lock, generate and commit, and check what is committed."""
-    folder = attempt.folder
     made = [_make("lock", folder), _make("generate", folder)]
     message = [_title(attempt)]
-    if attempt.conflicts:
+    if attempt.merge.conflicts:
         message.append("Markers of conflicts are left to be resolved by people in:")
-        message.append(listed(attempt.conflicts))
-    git("add", "--all", cwd=folder)
-    commit = ("-c", "commit.gpgsign=false", "commit", "--quiet", "--file=-")
-    git(*commit, cwd=folder, input="\n\n".join(message), variables=_AUTHOR)
+        message.append(listed(attempt.merge.conflicts))
+    git("-c", "core.excludesFile=", "add", "--all", cwd=folder)  # ignored by .gitignore alone
+    # Unlike `git commit`, no setting of people has a say in this: no signature, no template.
+    tree = git("write-tree", cwd=folder).strip()
+    command = ("commit-tree", "-p", "HEAD", "-F", "-", tree)
+    text = "\n\n".join(message) + "\n"
+    commit = git(*command, cwd=folder, input=text, variables=_AUTHOR).strip()
+    git("update-ref", "HEAD", commit, cwd=folder)
     return [*made, _make("check", folder)]
 
 
@@ -134,35 +142,37 @@ def _make(target: str, folder: Path) -> Result:
     return result
 
 
-def _body(attempt: Attempt, results: Sequence[Result]) -> str:
+def _body(attempt: Attempt, results: Sequence[Result], folder: Path) -> str:
     """What those who review it read."""
     parts = [report(attempt)]
-    if attempt.conflicts:
+    if attempt.merge.conflicts:
         parts.append(
-            "The files in conflict are committed with their markers, and `make check` fails until "
-            f"people resolve them: `git switch {BRANCH}`, choose, commit, push."
+            "The files in conflict are committed with their markers, binary ones as you have them. "
+            "`make check` fails at markers. Resolve the conflicts: "
+            f"`git switch {BRANCH}`, choose, commit, push."
         )
     parts += section("Lock and checks", listed(map(str, results)))
     parts += [f"````text\n{it.said}\n````" for it in results if not it.passed]
-    parts += section("The template's files with changes of yours", listed(_drift(attempt)))
+    parts += section("The template's files with changes of yours", listed(_drift(attempt, folder)))
     body = "\n\n".join(parts)
     cut = "\n\n… The rest is cut off: `make update-preview` shows all of it."
     return body if len(body) <= _BODY_AT_MOST else body[: _BODY_AT_MOST - len(cut)] + cut
 
 
-def _drift(attempt: Attempt) -> list[str]:
+def _drift(attempt: Attempt, folder: Path) -> list[str]:
     try:
-        found = drift.find(attempt.folder, attempt.after, attempt.template)
+        found = drift.find(folder, attempt.after, attempt.template)
     except UpdateError as error:
         return [str(error)]
-    return [f"{code(name)}, {word}" for word, name in found.files if name not in attempt.conflicts]
+    files = [(word, name) for word, name in found.files if name not in attempt.merge.conflicts]
+    return [f"{code(name)}, {word}" for word, name in files]
 
 
 def _push(folder: Path, pushed: str) -> None:
     """Put the branch at the forge, unless somebody has pushed there meanwhile."""
-    lease = f"--force-with-lease={_REF}:{pushed}"
+    options = ("--quiet", "--no-follow-tags", f"--force-with-lease={_REF}:{pushed}")
     try:
-        git("push", "--quiet", lease, "origin", f"HEAD:{_REF}", cwd=folder)
+        git("push", *options, "origin", f"HEAD:{_REF}", cwd=folder)
     except ProgramError as error:
         rejected = [line.strip() for line in error.said.splitlines() if "rejected]" in line]
         reason = (rejected or [error.reason])[0]

@@ -1,12 +1,14 @@
-"""The repository of the service: whether an update may begin, and a second folder to try it in."""
+"""The repository of the service: whether an update may begin, and a second folder to propose in."""
 
+import os
+import shlex
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from .errors import UpdateError
-from .programs import ROOT, ProgramError, git
+from .programs import ROOT, ProgramError, git, names
 
 _UNFINISHED = {
     "MERGE_HEAD": "a merge",
@@ -37,9 +39,33 @@ def require_clean(folder: Path = ROOT) -> None:
     for name, what in _UNFINISHED.items():
         if (folder / git("rev-parse", "--git-path", name, cwd=folder).strip()).exists():
             raise UpdateError(f"{what} is not finished: finish or abort it, then update")
-    if changed := git("status", "--porcelain", cwd=folder).splitlines():
-        shown = ", ".join(line[3:] for line in changed[:5]) + (", …" if len(changed) > 5 else "")
-        raise UpdateError(f"there are changes that are not committed: commit or stash {shown}")
+    status = ("status", "--porcelain", "-z", "--no-renames", "--untracked-files=normal")
+    if changed := [entry[3:] for entry in names(git(*status, cwd=folder))]:
+        raise UpdateError(
+            f"there are changes that are not committed: commit or stash {_some(changed)}"
+        )
+    for option, overlooked in _overlooked(folder).items():
+        raise UpdateError(
+            f"git was told to overlook changes in {_some(overlooked)}, so an update could lose "
+            f"them: run `git update-index {option} {shlex.join(overlooked)}`"
+        )
+
+
+def _overlooked(folder: Path) -> dict[str, list[str]]:
+    """The files whose changes git does not look for, by the option that makes it look."""
+    found: dict[str, list[str]] = {}
+    for entry in names(git("ls-files", "-v", "-z", cwd=folder)):
+        mark, name = entry[0], entry[2:]
+        if mark.upper() == "S" and os.path.lexists(folder / name):  # checked out nevertheless
+            found.setdefault("--no-skip-worktree", []).append(name)
+        elif mark.islower():
+            found.setdefault("--no-assume-unchanged", []).append(name)
+    return found
+
+
+def _some(files: Sequence[str]) -> str:
+    """The first files of a list that may be long."""
+    return ", ".join(files[:5]) + (", …" if len(files) > 5 else "")
 
 
 def branch() -> str:

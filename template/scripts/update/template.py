@@ -12,7 +12,7 @@ from typing import Any
 from . import answers
 from .answers import Answers
 from .errors import UpdateError
-from .programs import ProgramError, copier, git
+from .programs import ROOT, ProgramError, copier, plain_git
 
 # What Copier takes for an address, and git does not.
 _ADDRESSES = {
@@ -31,7 +31,7 @@ class Template:
     def text(self, release: str, path: str) -> str | None:
         """A file at a release, None where that has no such file."""
         try:
-            return git("show", f"{release}:{path}", cwd=self.folder)
+            return plain_git("show", f"{release}:{path}", cwd=self.folder)
         except ProgramError:
             return None
 
@@ -45,9 +45,9 @@ class Template:
     def require(self, release: str) -> None:
         """UpdateError where the template has no such release or commit."""
         try:
-            git("rev-parse", "--verify", "--quiet", release + "^{commit}", cwd=self.folder)
+            plain_git("rev-parse", "--verify", "--quiet", release + "^{commit}", cwd=self.folder)
         except ProgramError:
-            tags = git("tag", "--sort=-version:refname", cwd=self.folder).split()
+            tags = plain_git("tag", "--sort=-version:refname", cwd=self.folder).split()
             known = f"a release that it has: {', '.join(tags[:5])}" if tags else "a commit of it"
             raise UpdateError(
                 f"the template has no {release}, which _commit in {answers.FILE} names: "
@@ -70,7 +70,7 @@ def cloned(source: Answers) -> Iterator[Template]:
     with tempfile.TemporaryDirectory(prefix="template-") as temporary:
         template = Template(Path(temporary) / "template")
         try:
-            git("clone", "--quiet", "--no-checkout", "--", address, template.folder)
+            plain_git("clone", "--quiet", "--no-checkout", "--", address, template.folder, cwd=ROOT)
         except ProgramError as error:
             raise UpdateError(
                 f"the template at {address} cannot be reached: {error.reason}. Where it has moved, "

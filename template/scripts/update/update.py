@@ -1,7 +1,9 @@
 """`update`: the newest release of the template, as a change that is left to be committed."""
 
+import os
 import signal
 from argparse import Namespace
+from pathlib import Path
 
 from .attempt import Attempt, attempted
 from .errors import UpdateError
@@ -26,7 +28,7 @@ def run(given: Namespace) -> int:
         _see_it_through()
         take(attempt)
         print(text)
-    conflicts = len(attempt.conflicts)
+    conflicts = len(attempt.merge.conflicts)
     if conflicts:
         print(
             _RESOLVE.rstrip().format(
@@ -37,24 +39,34 @@ def run(given: Namespace) -> int:
     return 1 if conflicts else 0
 
 
-def take(attempt: Attempt) -> None:
+def take(attempt: Attempt, folder: Path = ROOT) -> None:
     """Bring an update into the service: all of it or, where a file is in its way, nothing."""
-    added = attempt.files("A")
-    if in_the_way := [name for name in added if (ROOT / name).exists()]:
+    if in_the_way := _in_the_way(attempt, folder):
         raise UpdateError(
             "the template adds files that are here already, and ignored by git: "
             f"move {', '.join(in_the_way)} away, then update"
         )
     try:
-        git("read-tree", "-m", "-u", "HEAD", attempt.tree)
-        if attempt.conflicts:
-            removed = "".join(f"0 {'0' * 40}\t{name}\0" for name in attempt.conflicts)
-            git("update-index", "-z", "--index-info", input=removed + attempt.unmerged)
+        git("unpack-objects", "-q", cwd=folder, input=attempt.bench.packed(attempt.merge))
+        git("read-tree", "-m", "-u", "HEAD", attempt.merge.tree, cwd=folder)
+        git("update-index", "-z", "--index-info", cwd=folder, input=attempt.merge.index_info)
     except ProgramError:
-        git("reset", "--quiet", "--hard")
-        for name in added:
-            (ROOT / name).unlink(missing_ok=True)
+        git("reset", "--quiet", "--hard", cwd=folder)
+        for name in attempt.files("A"):
+            (folder / name).unlink(missing_ok=True)
         raise
+
+
+def _in_the_way(attempt: Attempt, folder: Path) -> list[str]:
+    """What is where the update adds files, or the folders for them, and is not in git."""
+    committed = attempt.bench.entries(attempt.ours)
+    found = set()
+    for name in attempt.files("A"):
+        above = [it for it in Path(name).parents if (folder / it).is_file()]
+        found |= {it.as_posix() for it in above} - committed.keys()
+        if os.path.lexists(folder / name):
+            found.add(name)
+    return sorted(found)
 
 
 def _see_it_through() -> None:
