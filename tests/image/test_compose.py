@@ -19,7 +19,7 @@ from tests.ports import free_ports
 
 from .conftest import Engine, docker
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("docker")]
+pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.xdist_group("docker")]
 
 NAME = f"compose-test-{os.getpid()}"  # Compose tells projects apart by it
 CLIENTS = 16

@@ -15,7 +15,7 @@ from tests.service.conftest import run
 from .conftest import Engine, docker
 from .test_compose import Stack
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("docker")]
+pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.xdist_group("docker")]
 
 NAME = f"game-day-test-{os.getpid()}"
 

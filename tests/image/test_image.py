@@ -9,7 +9,7 @@ import pytest
 
 from .conftest import CANARY, Built, docker, inspect
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("docker")]
+pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.xdist_group("docker")]
 
 BUDGETS_MB = {"postgresql": 90, "none": 75}
 READY_WITHIN = 30.0

@@ -26,6 +26,7 @@ from .registry import image_registry
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.long,
     pytest.mark.xdist_group("docker"),
     pytest.mark.parametrize("built", ["postgresql"], indirect=True),
 ]

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -55,9 +56,15 @@ def run(service: Path, *command: str) -> str:
     return done.stdout
 
 
-def kinds(*names: str) -> pytest.MarkDecorator:
-    """Have a test try these kinds alone: the others would show nothing new, and take minutes."""
-    params = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in names]
+def kinds(*names: str, long: Sequence[str] = ()) -> pytest.MarkDecorator:
+    """Have a test try these kinds alone: the others would show nothing new, and take minutes.
+
+    `make test` leaves those in `long` to `make test-long`.
+    """
+    marks = {name: [pytest.mark.xdist_group(name)] for name in names}
+    for name in long:
+        marks[name].append(pytest.mark.long)
+    params = [pytest.param(name, marks=marks[name]) for name in names]
     return pytest.mark.parametrize("service", params, indirect=True)
 
 
@@ -97,9 +104,10 @@ def add_tests(service: Path) -> None:
     for source in sorted(IN_SERVICE.glob("*/*/*.py")):
         part, kind, name = source.relative_to(IN_SERVICE).parts
         if kind in kinds:
-            text = source.read_text("utf-8").replace('"orders"', f'"{answers["service"]}"')
             target = service / "tests" / part / name
             target.parent.mkdir(exist_ok=True)
-            imported = r"^(from|import) orders\b"
-            text = re.sub(imported, rf"\1 {answers['package']}", text, flags=re.MULTILINE)
+            text = source.read_text("utf-8")
+            imported, expected = r"(?m)^(from|import) orders\b", r'(== \{?)"orders"'
+            text = re.sub(imported, rf"\1 {answers['package']}", text)
+            text = re.sub(expected, rf'\1"{answers["service"]}"', text)
             target.write_text(text, "utf-8")

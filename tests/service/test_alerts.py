@@ -20,7 +20,7 @@ from .conftest import kinds
 from .prometheus import Prometheus, watching
 from .test_running import running
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 FASTER = 60
 HEALTHY, FAILING, SLOW = "/faulty/things", "/faulty/fail?message=no", "/faulty/slow?seconds=0.6"

@@ -12,7 +12,7 @@ from tests.repositories import ENVIRONMENT, git, initialise
 
 from .conftest import KINDS, run, without_make
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 PAGE = ROOT / "template" / "docs" / "how-to.md.jinja"
 RECIPES = re.findall(r"^## (.+)$", PAGE.read_text("utf-8"), re.MULTILINE)

@@ -20,9 +20,9 @@ def test_style_and_types(tested: Path) -> None:
     run(tested, ".venv/bin/mypy")
 
 
-@kinds("postgresql", "none")
+@kinds("postgresql", "none", long=["none"])
 def test_chassis(tested: Path) -> None:
-    run(tested, *PYTEST, "tests/chassis", "tests/contract/test_errors.py")
+    run(tested, *PYTEST, "tests/chassis")
 
 
 @kinds("postgresql")

@@ -6,7 +6,7 @@ import pytest
 
 from .conftest import kinds, run
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 REPETITIONS = 50
 LOAD = f".venv/bin/python -m tests.chassis.load {REPETITIONS}"

@@ -235,6 +235,7 @@ def group(number: int) -> pytest.MarkDecorator:
     return pytest.mark.xdist_group(f"update-{number}")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("tag", "answers"), [pytest.param(RELEASES[0], chosen(RELEASES[0])[0], marks=group(0))]
 )
@@ -247,10 +248,11 @@ def test_an_edited_service_passes_its_checks(
     run(service, "make", "lock", "install", "generate", "check")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("tag", "answers", "target"),
     [
-        pytest.param(RELEASES[-1], chosen(RELEASES[-1])[0], "test-monitoring", marks=group(0)),
+        pytest.param(RELEASES[-1], chosen(RELEASES[-1])[0], "migrations", marks=group(0)),
         pytest.param(RELEASES[-1], chosen(RELEASES[-1])[1], "check", marks=group(1)),
     ],
 )
