@@ -66,7 +66,8 @@ def run(faults: Sequence[Fault]) -> None:
 def show(stack: Stack, fault: Fault) -> None:
     """Break it, wait for its alert, say where to read on, mend it, and wait for the alert's end."""
     port = stack.port("service", 8000)
-    with calling(port, fault.paths, fault.clients), fault.broken(stack):
+    # The calls end before the repair: one more of them could break it again.
+    with fault.broken(stack), calling(port, fault.paths, fault.clients):
         broken = time.monotonic()
         alert = stack.wait(
             lambda alerts: alerts.get(fault.alert), f"{fault.alert} has not come for {fault.name}"
