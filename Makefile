@@ -104,10 +104,6 @@ LONG = images and drills, the how-to guides, updates from the releases between, 
 # What fits is left alone. A PYTHON that is given replaces the one of the last installation.
 INSTALL = $(PYTHON) template/scripts/install.py $(if $(filter file:python3,$(origin PYTHON):$(PYTHON)),,--chosen)
 
-.PHONY: .tools/.installed
-.tools/.installed:
-	@$(INSTALL) .tools
-
 # Tests and measurements compare with Poetry. Both would make .tools, so one waits for the other.
 .PHONY: .tools/poetry/.installed
 .tools/poetry/.installed: install

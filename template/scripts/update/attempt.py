@@ -128,7 +128,8 @@ def _update(
 def _pristine(before: Answers, template: Template, bench: Workbench, ours: str) -> str:
     """Commit the service as it would be if nobody had changed it, and give its tree.
 
-    Required files are left out, so that Copier renders them anew. It reads the answers there.
+    Required files are left out, so that Copier renders their newest version. The answers file is
+    the service's own, because Copier reads it.
     """
     template.copy(before.release, before.given, bench.folder)
     for name in _required(template, before.release, bench.entries(bench.add_all())):

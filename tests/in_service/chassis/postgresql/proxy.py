@@ -10,7 +10,7 @@ Connect = Callable[[], socket.socket]
 
 
 class Proxy:
-    """Passes bytes on, from a port of its own, until it is told otherwise."""
+    """Forwards bytes from its own port to the server, until a method makes it fail."""
 
     def __init__(self, connect: Connect) -> None:
         self.seconds_of_delay = 0.0
