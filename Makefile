@@ -27,7 +27,8 @@ demo: install  ## Make a service with the default answers, start it and show it,
 
 .PHONY: test
 test: .tools/poetry/.installed  ## Run the tests: copies of every kind, the main kinds of services, updates
-	@$(PYTEST) -m 'not long'
+	@$(PYTEST) tests/tool -m 'not long' --cov
+	@$(PYTEST) -m 'not long' --ignore tests/tool
 	@echo 'Left to `make test-long`: $(LONG)'
 
 .PHONY: test-long
@@ -95,14 +96,14 @@ hooks: install  ## Have git run the checks at each commit
 
 .PHONY: clean
 clean:  ## Delete all that was made here
-	rm -rf .venv .tools .mypy_cache .pytest_cache build dist
-	find bench scripts tests -name __pycache__ -prune -exec rm -rf {} +
+	rm -rf .venv .tools .coverage .coverage.* .mypy_cache .pytest_cache build dist
+	find bench scripts template/.shipshape tests updating -name __pycache__ -prune -exec rm -rf {} +
 
 PYTEST = $(BIN)/pytest --numprocesses auto --dist loadgroup
 LONG = images and drills, the how-to guides, updates from the releases between, repeated stops
 
 # What fits is left alone. A PYTHON that is given replaces the one of the last installation.
-INSTALL = $(PYTHON) template/scripts/install.py $(if $(filter file:python3,$(origin PYTHON):$(PYTHON)),,--chosen)
+INSTALL = $(PYTHON) template/.shipshape/shipshape/install.py $(if $(filter file:python3,$(origin PYTHON):$(PYTHON)),,--chosen)
 
 # Tests and measurements compare with Poetry. Both would make .tools, so one waits for the other.
 .PHONY: .tools/poetry/.installed

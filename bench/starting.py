@@ -44,7 +44,7 @@ def variables(service: Path, database: str) -> Iterator[dict[str, str]]:
     # The database lives as long as the command, and that one until its input is closed.
     command = ["sh", "-c", 'echo "$DATABASE_URL"; exec cat']
     with subprocess.Popen(
-        [".venv/bin/python", "scripts/with_database.py", *command],
+        [".venv/bin/python", ".shipshape/shipshape/development/database.py", *command],
         cwd=service,
         env=environment({}),
         stdin=subprocess.PIPE,
@@ -64,7 +64,7 @@ def install(service: Path) -> Path:
     uv, ours = tools / "bin" / "uv", service / ".venv" / "bin" / "python"
     locked, python = runtime / "requirements.txt", runtime / "bin" / "python"
     run(service, uv, "venv", "--python", ours, runtime)
-    command = [str(ours), "scripts/requirements.py", "main"]
+    command = [str(ours), ".shipshape/shipshape/requirements.py", "main"]
     done = subprocess.run(command, cwd=service, check=True, capture_output=True, text=True)
     locked.write_text(done.stdout, encoding="utf-8")
     index = {"UV_DEFAULT_INDEX": pip_index(), "UV_SYSTEM_CERTS": "1"}

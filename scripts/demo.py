@@ -82,7 +82,7 @@ def serve(service: Path, variables: dict[str, str]) -> None:
     """Run the service on a PostgreSQL of its own until it ends, and stop it whatever happens."""
     command = ".venv/bin/alembic upgrade head && exec .venv/bin/python -m " + PACKAGE
     process = subprocess.Popen(
-        [".venv/bin/python", "scripts/with_database.py", "sh", "-c", command],
+        [".venv/bin/python", ".shipshape/shipshape/development/database.py", "sh", "-c", command],
         cwd=service,
         env=variables,
         start_new_session=True,  # Ctrl-C reaches it once, from here

@@ -1,5 +1,6 @@
 """Render example/, the service that the default answers give: `make example`."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -8,9 +9,16 @@ from .render import ROOT, exported, render
 EXAMPLE = ROOT / "example"
 
 
+SOURCE = "https://git.example.com/platform/shipshape.git"
+
+
 def render_example(template: Path, folder: Path) -> Path:
-    """The default service, without its answers file: that one names the copy it was made from."""
-    return render(template, folder, ["/.copier-answers.yml"], service="orders")
+    """The default service, as from a template at SOURCE."""
+    render(template, folder, service="orders")
+    answers = folder / ".copier-answers.yml"
+    text = re.sub("^_src_path: .*", f"_src_path: {SOURCE}", answers.read_text(), flags=re.MULTILINE)
+    answers.write_text(text)
+    return folder
 
 
 def main() -> None:

@@ -76,9 +76,11 @@ def generate_rules(
         ):
             text = re.sub(f"^{name}: .*$", f"{name}: {value}", text, count=1, flags=re.MULTILINE)
         objectives.write_text(text, encoding="utf-8")
-        python = installed / ".venv" / "bin" / "python"
-        for module in ("scripts.monitoring", "scripts.docs"):
-            subprocess.run([python, "-m", module], cwd=service, check=True)
+        for environment in (".venv", ".tools"):
+            (service / environment).symlink_to(installed / environment)
+        for command in ("monitoring", "docs"):
+            tool = (".tools/shipshape/bin/python", ".shipshape", command)
+            subprocess.run(tool, cwd=service, check=True)
         for name in RULES:
             if (made := service / name).exists():
                 (target / made.name).write_text(as_template(made.read_text("utf-8")), "utf-8")

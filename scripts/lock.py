@@ -22,12 +22,21 @@ uv>=0.13,<0.14
 """
 """What `make install` needs before anything else, in the template and in each service."""
 
+SHIPSHAPE = """
+httpx2>=2.16,<3
+pydantic>=2.13,<3
+ruamel.yaml>=0.19,<1
+typer>=0.29,<1
+"""
+"""What the package in .shipshape needs; pyproject.toml has the same, for its tests."""
+
 REQUIREMENTS = {
-    "tools.lock": TOOLS,
-    "scripts/update/copier.lock": "copier>=9.18,<10\n",
-    "{% if ci == 'gitlab' %}.gitlab{% endif %}/ci/bandit.txt": "bandit>=1.9,<2\n",
+    "template/tools.lock": TOOLS,
+    "template/.shipshape/shipshape.lock": SHIPSHAPE,
+    "updating/copier.lock": "copier>=9.18,<10\n",
+    "template/{% if ci == 'gitlab' %}.gitlab{% endif %}/ci/bandit.txt": "bandit>=1.9,<2\n",
 }
-"""What is locked for pip and uv, by its file in template/."""
+"""What is locked for pip and uv, by its file."""
 
 DEPENDENCY_SETS = [("rest", "postgresql"), ("rest", "none")]
 """The answers that change what a service depends on: api and database."""
@@ -47,10 +56,10 @@ def pip_index() -> str:
 
 
 def lock_tools(index: str, upgrade: bool) -> None:
-    """Write the requirements of template/ with their hashes, for all platforms and Pythons."""
+    """Write the requirements with their hashes, for all platforms and Pythons."""
     for name, text in REQUIREMENTS.items():
         print(f"locking {Path(name).name}", flush=True)
-        lock_requirements(text, ROOT / "template" / name, index, upgrade)
+        lock_requirements(text, ROOT / name, index, upgrade)
 
 
 def lock_requirements(text: str, target: Path, index: str, upgrade: bool) -> None:

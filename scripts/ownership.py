@@ -100,6 +100,7 @@ PLACES = (
     Place("the value of a setting", "deploy/production.vars.hcl", BELOW, 'GREETING = "Hello"'),
     Place("an objective", "monitoring/slo.yaml", BELOW, "- name: checkout …"),
     Place("an alert", "monitoring/prometheus/rules/<name>.yml", OWN, "groups: …"),
+    Place("a test of an alert", "monitoring/prometheus/tests/<name>.yml", OWN, "tests: …"),
     Place("an alert on the pods", "deploy/production/alerts.yaml", BELOW, "- name: orders …"),
     Place("who calls the service", "docs/runbook.md", BELOW, "- checkout: takes no orders …"),
     Place("a dependency, and what happens without it", "docs/runbook.md", BELOW, "- payments: …"),

@@ -9,7 +9,11 @@ from pathlib import Path
 from copier import run_copy
 
 ROOT = Path(__file__).parents[1]
-PARTS = ("copier.yml", "includes", "template")
+PARTS = ("copier.yml", "includes", "template", "updating")
+"""What Copier reads, and the commands of updates."""
+
+
+_BYTECODE = shutil.ignore_patterns("__pycache__")
 
 
 def export(folder: Path) -> Path:
@@ -17,7 +21,7 @@ def export(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for part in PARTS:
         if (ROOT / part).is_dir():
-            shutil.copytree(ROOT / part, folder / part)
+            shutil.copytree(ROOT / part, folder / part, ignore=_BYTECODE)
         else:
             shutil.copy2(ROOT / part, folder / part)
     return folder

@@ -53,11 +53,11 @@ def unmerged(folder: Path) -> list[str]:
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    """What is in a repository, but for what git and Python leave there."""
+    """What is in a repository, but for what git, Python and the commands leave there, ignored."""
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in folder.rglob("*")
-        if path.is_file() and not {".git", "__pycache__", ".pytest_cache"} & {*path.parts}
+        if path.is_file() and not {".git", ".pytest_cache", ".tools", "__pycache__"} & {*path.parts}
     }
 
 

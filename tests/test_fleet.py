@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts import fleet
 from scripts.releases import Release
+from updating import fleet
 
 RELEASES = [
     Release(version, datetime.date(2026, 11, day), "0" * 40)

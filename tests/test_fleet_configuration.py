@@ -75,7 +75,7 @@ def test_multi_gitter_understands_it() -> None:
 def propose(folder: Path) -> str:
     """Run the program of a campaign, with stand-ins for what it calls."""
     programs = folder / "programs"
-    programs.mkdir()
+    programs.mkdir(exist_ok=True)
     for name in ("make", "python3"):
         (programs / name).write_text(f'#!/bin/sh\necho {name} "$@"\n')
         (programs / name).chmod(0o755)
@@ -96,7 +96,15 @@ def test_a_campaign_proposes_as_each_week(tmp_path: Path) -> None:
     assert propose(tmp_path) == "make --silent update-propose"
 
 
-def test_a_campaign_proposes_to_who_has_another_makefile(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("folder", "command"),
+    [(".shipshape", "python3 .shipshape"), ("scripts/update", "python3 -m scripts.update")],
+    ids=["now", "up to 0.8.0"],
+)
+def test_a_campaign_proposes_to_who_has_another_makefile(
+    tmp_path: Path, folder: str, command: str
+) -> None:
     (tmp_path / ".copier-answers.yml").write_text("")
     (tmp_path / "Makefile").write_text("test:\n")
-    assert propose(tmp_path) == "python3 -m scripts.update propose"
+    (tmp_path / folder).mkdir(parents=True)
+    assert propose(tmp_path) == f"{command} propose"

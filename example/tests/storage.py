@@ -17,7 +17,7 @@ from orders.items import ItemStore
 from orders.storage import StorageSettings, open_storage
 from orders.storage.engine import asyncpg_url
 
-from scripts.with_database import DatabaseError, development_database
+from shipshape.development.database import DatabaseError, development_database
 
 ROOT = Path(__file__).parents[1]
 

@@ -16,13 +16,14 @@ PROJECT = Path(__file__).parent / "project"
 collect_ignore = ["project"]
 
 # As the commands call them: `uv venv … FOLDER`, then `uv pip sync … LOCK`, and `uvx copier`. For
-# `make`, which has other folders and locks, it is the real uv.
+# `make`, which has other folders and locks, it is the real uv. `with-copier` is a Python.
 PROGRAMS = {
     "uv": """\
 #!/bin/sh
 for last; do :; done
 case "$1 $last" in
-    "venv "*/copier-*/venv) exec ln -s "{prefix}" "$last" ;;
+    "venv "*/.tools/copier)
+        mkdir -p "$last/bin" && exec ln -sf "{folder}/with-copier" "$last/bin/python" ;;
     "pip "*/copier.lock) exit 0 ;;
 esac
 exec "{root}/.tools/bin/uv" "$@"
@@ -30,6 +31,10 @@ exec "{root}/.tools/bin/uv" "$@"
     "uvx": """\
 #!/bin/sh
 exec "{prefix}/bin/$@"
+""",
+    "with-copier": """\
+#!/bin/sh
+exec "{prefix}/bin/python" "$@"
 """,
 }
 
@@ -41,7 +46,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """An author, nobody's settings, and a uv that gives the tests' own Copier."""
     folder = tmp_path_factory.mktemp("programs")
     for name, text in PROGRAMS.items():
-        (folder / name).write_text(text.format(prefix=sys.prefix, root=ROOT))
+        (folder / name).write_text(text.format(folder=folder, prefix=sys.prefix, root=ROOT))
         (folder / name).chmod(0o755)
     return {
         **os.environ,
@@ -67,8 +72,7 @@ def run(environment: dict[str, str]) -> Run:
 def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository of the template, as it is cloned, with one release."""
     folder = export(tmp_path_factory.mktemp("released") / "shipshape")
-    (folder / "scripts").mkdir()
-    shutil.copy(ROOT / "scripts" / "adopt.py", folder / "scripts")
+    shutil.copy(ROOT / ".gitignore", folder)
     initialise(folder)
     git(folder, "tag", "v1.0.0")
     return folder

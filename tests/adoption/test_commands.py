@@ -12,7 +12,9 @@ import yaml
 from scripts.lock import pip_index
 from scripts.render import ROOT
 from tests.configurations import configure, hostile
-from tests.repositories import commit, files, git, initialise, unmerged
+from tests.repositories import commit, files, git, initialise, release, unmerged
+from tests.update.history import point_at
+from updating import adopt as adopt_command
 
 from .conftest import PROJECT, Run
 
@@ -23,14 +25,13 @@ MARKER = b"<<<<<<< yours\n"
 
 def adopt(run: Run, released: Path, project: Path, *options: str) -> tuple[int, str]:
     """The start, as its exit code and what it said."""
-    script = released / "scripts" / "adopt.py"
-    done = run(project.parent, "python3", script, "--defaults", *options, project)
+    done = run(project, "python3", released / "updating", "adopt", "--defaults", *options)
     return done.returncode, done.stdout + done.stderr
 
 
 def command(run: Run, project: Path, *arguments: str) -> tuple[int, str]:
     """A command in the project."""
-    done = run(project, "python3", "-m", "scripts.update", *arguments)
+    done = run(project, "python3", ".shipshape", *arguments)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -48,6 +49,8 @@ def once(run: Run, released: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     status, said = adopt(run, released, folder, "--part", "repository")
     assert status == 0, said
     commit(folder, "chore: adopt")
+    status, said = command(run, folder, "parts")  # installs Copier
+    assert status == 0, said
     return folder
 
 
@@ -70,7 +73,7 @@ def test_the_start_adds_what_does_not_differ(
 ) -> None:
     before, after = files(project), files(once)
     assert {name: after.get(name) for name in before} == before
-    assert {"SECURITY.md", "catalog-info.yaml", "scripts/update/parts.toml"} <= after.keys()
+    assert {"SECURITY.md", "catalog-info.yaml", ".shipshape/shipshape/template.py"} <= after.keys()
     assert "/.github/CODEOWNERS" in kept(once)
     assert not {"Dockerfile.jinja", "poetry.lock", "delivery/__main__.py"} & after.keys()
     answers = yaml.safe_load(after[".copier-answers.yml"])
@@ -121,7 +124,7 @@ def test_the_start_reads_whatever_there_is(run: Run, released: Path, project: Pa
     path.write_bytes(b"# \xe9quipe\n" + path.read_bytes())
     (project / ".gitignore").write_text("SECURITY.md\n")
     commit(project)
-    relative = os.path.relpath(released, project.parent)
+    relative = os.path.relpath(released, project)
     status, said = adopt(run, released, project, "--template", relative, "--part", "repository")
     assert status == 0, said
     assert "owner: @logistics/parcels" in said
@@ -140,14 +143,17 @@ def test_the_start_can_be_stopped(
     programs.mkdir()
     (programs / "uv").write_text(
         '#!/bin/sh\n[ "$1" = venv ] || exit 0\nfor folder; do :; done\nmkdir -p "$folder/bin"\n'
-        'printf "#!/bin/sh\\necho Execution stopped by user >&2; exit 1" > "$folder/bin/copier"\n'
-        'chmod +x "$folder/bin/copier"\n'
+        'printf "#!/bin/sh\\necho Execution stopped by user >&2; exit 1" > "$folder/bin/python"\n'
+        'chmod +x "$folder/bin/python"\n'
     )
     (programs / "uv").chmod(0o755)
     path = f"{programs}{os.pathsep}{environment['PATH']}"
-    done = run(tmp_path, "env", f"PATH={path}", "python3", released / "scripts/adopt.py", project)
+    template = shutil.copytree(
+        released, tmp_path / "shipshape", ignore=shutil.ignore_patterns(".tools")
+    )
+    done = run(project, "env", f"PATH={path}", "python3", template / "updating", "adopt")
     assert done.returncode == 130, done.stderr
-    assert done.stderr.endswith("\nerror: stopped: nothing is changed\n")
+    assert done.stderr.endswith("\nerror: stopped: nothing is changed here\n")
     assert files(project) == before
 
 
@@ -162,12 +168,12 @@ def test_the_start_can_be_stopped(
     ],
 )
 def test_services_are_given_an_address_that_their_jobs_can_read(
-    run: Run, released: Path, tmp_path: Path, origin: str, address: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, origin: str, address: str
 ) -> None:
-    template = shutil.copytree(released, tmp_path / "shipshape", symlinks=True)
-    git(template, "remote", "add", "origin", origin)
-    said = run(tmp_path, "python3", template / "scripts" / "adopt.py", "--help").stdout
-    assert f"where it updates from: {address}" in " ".join(said.split())
+    git(tmp_path, "init", "--quiet")
+    git(tmp_path, "remote", "add", "origin", origin)
+    monkeypatch.setattr(adopt_command, "TEMPLATE", tmp_path)
+    assert adopt_command.default_address() == address
 
 
 def test_the_start_wants_a_clean_repository(run: Run, released: Path, project: Path) -> None:
@@ -200,23 +206,30 @@ def real_uv(environment: dict[str, str], tmp_path: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("locked", [True, False], ids=["as locked", "with other hashes"])
 def test_uv_installs_copier_as_it_is_locked(
-    real_uv: dict[str, str], adopted: Path, locked: bool
+    real_uv: dict[str, str], released: Path, adopted: Path, tmp_path: Path, locked: bool
 ) -> None:
-    lock = adopted / "scripts" / "update" / "copier.lock"
+    """By the lock of the newest release, whatever the service has."""
+    shutil.rmtree(adopted / ".tools")
     if not locked:
+        template = shutil.copytree(released, tmp_path / "shipshape", symlinks=True)
+        lock = template / "updating" / "copier.lock"
         lock.write_text(re.sub("(?<=sha256:).{8}", "deadbeef", lock.read_text("utf-8")), "utf-8")
+        release(template, "v1.0.1")
+        point_at(adopted, template)
     before = files(adopted)
-    command = ["python3", "-m", "scripts.update", "parts"]
+    command = ["python3", ".shipshape", "parts"]
     done = subprocess.run(
         command, cwd=adopted, env=real_uv, capture_output=True, text=True, check=False
     )
     if locked:
         assert done.returncode == 0, done.stderr
-        assert "Next: python3 -m scripts.update take checks" in done.stdout
+        assert "Next: python3 .shipshape take checks" in done.stdout
     else:
         assert done.returncode == 2, done.stdout
-        assert done.stderr.startswith("error: uv cannot install Copier as it is locked: ")
-        assert len(done.stderr.splitlines()) == 1
+        progress, *sentence = done.stderr.splitlines()
+        assert progress == "installing Copier into .tools/copier"
+        assert len(sentence) == 1
+        assert sentence[0].startswith("error: uv cannot install Copier as it is locked: ")
     assert files(adopted) == before
 
 
@@ -230,7 +243,7 @@ def test_parts_says_what_is_next(run: Run, adopted: Path) -> None:
         "no",
     )
     assert "    .github/CODEOWNERS\n" in said
-    assert "Next: python3 -m scripts.update take checks --preview" in said
+    assert "Next: python3 .shipshape take checks --preview" in said
 
 
 def test_a_part_waits_for_what_it_needs(run: Run, adopted: Path) -> None:
@@ -272,13 +285,13 @@ def test_both_are_the_same_whatever_git_is_configured_to(
     adopted = shutil.copytree(once, tmp_path / "reference" / "parcels", symlinks=True)
     configure(tmp_path / "gitconfig", hostile(tmp_path))
     python = ("env", f"GIT_CONFIG_GLOBAL={tmp_path / 'gitconfig'}", "python3")
-    start = (released / "scripts" / "adopt.py", "--defaults", "--part", "repository", project)
-    done = run(project.parent, *python, *start)
+    start = (released / "updating", "adopt", "--defaults", "--part", "repository")
+    done = run(project, *python, *start)
     assert done.returncode == 0, done.stderr
     assert files(project) == files(once)
     commit(project, "chore: adopt")
     assert command(run, adopted, "take", "checks")[0] == 1
-    done = run(project, *python, "-m", "scripts.update", "take", "checks")
+    done = run(project, *python, ".shipshape", "take", "checks")
     assert done.returncode == 1, done.stderr
     assert files(project) == files(adopted)
     stages = ("ls-files", "--stage")
@@ -321,7 +334,7 @@ def test_files_become_the_services_own(run: Run, adopted: Path) -> None:
     assert "warning: /Dokcerfile matches no file of v1.0.0" in said
 
 
-OTHERWISE = ["/deploy", "/monitoring/grafana/", "/src/app/chassis/__init__.py", "/tests/"]
+OTHERWISE = ["/deploy", "/docs/", "/monitoring/grafana/", "/src/app/chassis/__init__.py"]
 """What a team may keep, in other patterns than those of the parts."""
 DASHBOARD = "monitoring/grafana/dashboards/service.json"
 
@@ -338,8 +351,8 @@ DASHBOARD = "monitoring/grafana/dashboards/service.json"
             f"error: {DASHBOARD} is kept together with others, by /monitoring/grafana/ in keep: "
             "take /monitoring/grafana/",
         ),
-        ("tests", "error: tests is kept together with others, by /tests/ in keep: take /tests/"),
-        ("/tests/", "tests/conftest.py would be added"),
+        ("update", "error: update is kept together with others, by /docs/ in keep: take /docs/"),
+        ("/docs/", "error: /docs/ needs deploy, not taken yet: take that first"),
     ],
 )
 def test_what_is_kept_otherwise_can_be_taken(
@@ -363,7 +376,7 @@ def test_a_difference_is_shown(run: Run, adopted: Path) -> None:
 def test_other_ends_of_lines_are_a_difference(environment: dict[str, str], adopted: Path) -> None:
     path = adopted / "SECURITY.md"
     path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
-    compare = ["python3", "-m", "scripts.update", "compare", "SECURITY.md"]
+    compare = ["python3", ".shipshape", "compare", "SECURITY.md"]
     said = subprocess.run(compare, cwd=adopted, env=environment, capture_output=True, check=True)
     assert b"-# Security\r\n" in said.stdout
 
@@ -373,7 +386,7 @@ def test_other_ends_of_lines_are_a_difference(environment: dict[str, str], adopt
     [
         (["take", "cheks"], "cheks is neither a part nor a file of the template"),
         (["take", "SECURITY.md"], "SECURITY.md is the template's already"),
-        (["take", "delivery/version.py"], "take its part, delivery"),
+        (["take", "deploy/base/deployment.yaml"], "take its part, deploy"),
         (["take", "update"], "there is nothing to take of update"),
         (["take", "checks", "--keep-mine", "app/main.py"], "app/main.py is none of these files"),
         (["compare", "app/main.py"], "app/main.py is none of these files"),

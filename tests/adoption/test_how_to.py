@@ -162,7 +162,7 @@ def test_the_page_works_as_written(
 
 
 def test_each_part_is_in_the_page() -> None:
-    parts = ROOT / "template" / "scripts" / "update" / "parts.toml"
+    parts = ROOT / "updating" / "parts.toml"
     named = re.findall(r"^\[(\w+)\]$", parts.read_text("utf-8"), re.MULTILINE)
     assert named
     assert re.findall(r"^\| `(\w+)` \|", PAGE.read_text("utf-8"), re.MULTILINE) == named

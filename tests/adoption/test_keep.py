@@ -126,7 +126,7 @@ def test_an_update_adds_nothing_to_what_is_kept(service: Path, name: str) -> Non
     """It would delete the file: only the old release would have it."""
     service = service.rename(service.with_name(name))
     before = files(service)
-    with pytest.raises(ValueError, match="'keep': To add: python3 -m scripts.update keep"):
+    with pytest.raises(ValueError, match="'keep': To add: python3 .shipshape keep"):
         update(service, keep=[*KEEP, "/tools.lock"])
     assert files(service) == before
 

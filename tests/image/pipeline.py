@@ -1,12 +1,13 @@
-"""What a pipeline and a release do with a service: commit, build, and `python3 -m delivery`."""
+"""What a pipeline and a release do with a service: commit, build, and Shipshape's commands."""
 
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.commands import SHIPSHAPE
 
 from .conftest import docker
 
@@ -42,7 +43,7 @@ class Release:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a command of delivery ended. `said` is the last line on stderr."""
+    """How a command ended. `said` is the last line on stderr."""
 
     status: int
     result: str
@@ -62,16 +63,16 @@ class Pipeline:
     variables: Mapping[str, str]
     folder: Path
 
-    def delivery(self, *arguments: str) -> Outcome:
-        """How a command of delivery ended; what it said is kept for the report of a failure."""
-        done = self._run(sys.executable, "-m", "delivery", *arguments)
+    def command(self, *arguments: str) -> Outcome:
+        """How a command of .shipshape ended; what it said is kept for the report of a failure."""
+        done = self._run(*SHIPSHAPE, *arguments)
         print(done.stderr, end="")
         lines = done.stderr.splitlines() or [""]
         return Outcome(done.returncode, done.stdout.strip(), lines[-1])
 
     def succeed(self, *arguments: str) -> str:
-        """The result of a command of delivery, which must end well."""
-        outcome = self.delivery(*arguments)
+        """The result of a command, which must end well."""
+        outcome = self.command(*arguments)
         assert outcome.status == 0, outcome.said
         return outcome.result
 
@@ -102,7 +103,7 @@ class Pipeline:
     def sign(self, digest: str) -> Outcome:
         sbom = self.folder / "sbom.cdx.json"
         sbom.write_text(json.dumps(SBOM), "utf-8")
-        return self.delivery("sign", digest, "--sbom", str(sbom))
+        return self.command("sign", digest, "--sbom", str(sbom))
 
     def release(self, version: str, message: str) -> Release:
         """All the way from a commit to a tag, for the image as for git."""

@@ -5,7 +5,6 @@ import os
 import re
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from scripts.render import render
+from tests.commands import shipshape
 from tests.ports import free_ports
 
 from .conftest import Engine, docker
@@ -215,7 +215,9 @@ def test_a_build_that_fails_says_why(engine: Engine, template: Path, tmp_path: P
     with (service / "pyproject.toml").open("a") as project:
         project.write("# so that what is installed already does not count\n")
     (port,) = free_ports(1)
-    up = Stack(service, engine).make("up", UV_DEFAULT_INDEX=f"http://127.0.0.1:{port}/simple")
+    stack = Stack(service, engine)
+    assert stack.make(".tools/shipshape/.installed").returncode == 0
+    up = stack.make("up", UV_DEFAULT_INDEX=f"http://127.0.0.1:{port}/simple")
     assert up.returncode != 0
     assert f"http://127.0.0.1:{port}/simple/" in up.stdout
     assert "error: `docker compose build` failed, for the reason above" in up.stdout
@@ -223,13 +225,6 @@ def test_a_build_that_fails_says_why(engine: Engine, template: Path, tmp_path: P
 
 def test_no_docker_is_said(template: Path, tmp_path: Path) -> None:
     service = render(template, tmp_path / "service", service=NAME)
-    up = subprocess.run(
-        [sys.executable, "scripts/up.py"],
-        cwd=service,
-        env={"PATH": ""},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    up = shipshape(service, "up", PATH="")
     assert up.returncode == 1
     assert up.stderr.startswith("error: docker is not installed")

@@ -64,7 +64,7 @@ def test_a_drill_that_is_stopped_leaves_what_ran(stack: Stack) -> None:
     assert up.returncode == 0, up.stdout
     before = stack.ask("GET", "/items")
     drill = subprocess.Popen(
-        [".venv/bin/python", "-m", "scripts.game_day", "failures"],
+        ["python3", ".shipshape", "game-day", "failures"],
         cwd=stack.service,
         env=os.environ | stack.variables,
         stdout=subprocess.PIPE,
@@ -80,7 +80,7 @@ def test_a_drill_that_is_stopped_leaves_what_ran(stack: Stack) -> None:
     drill.send_signal(signal.SIGINT)
     said = drill.stdout.read()
     assert drill.wait(120) == 130, said
-    assert "stopped: all is put back" in said
+    assert "error: stopped" in said
     assert stack.ask("GET", "/items")[0] == before[0] == 200
     assert stack.ask("GET", "/faulty/things")[0] == 404
     assert kept(stack) == ""
@@ -90,4 +90,4 @@ def test_a_drill_that_is_stopped_leaves_what_ran(stack: Stack) -> None:
 def test_a_drill_that_is_not_there_is_refused(stack: Stack) -> None:
     done = stack.make("game-day", only="flood")
     assert done.returncode == 2
-    assert "error: there is no drill flood: choose of database-down, " in done.stdout
+    assert "there is no drill flood: choose of database-down, " in done.stdout

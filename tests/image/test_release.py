@@ -89,7 +89,7 @@ def cluster(engine_variables: dict[str, str], folder: Path) -> Iterator[Cluster]
 
 @pytest.fixture(scope="module")
 def key(folder: Path) -> dict[str, str]:
-    """What has delivery sign and verify with a new key."""
+    """What has the commands sign and verify with a new key."""
     cosign, prefix = program("cosign", "cosign"), folder / "key"
     password = {"COSIGN_PASSWORD": token_hex()}
     command = [cosign, "generate-key-pair", f"--output-key-prefix={prefix}"]
@@ -144,10 +144,10 @@ def test_unsigned_image_is_neither_released_nor_deployed(
         ("promote", "--commit", commit, "--version", "0.1.0"),
         ("deploy", "staging", digest, "--without-slo"),
     ):
-        outcome = pipeline.delivery(*command)
+        outcome = pipeline.command(*command)
         assert (outcome.status, outcome.result) == (1, "")
         assert outcome.said.endswith("is not signed: its checks have not passed on main")
-    assert "the registry has no" in pipeline.delivery("digest", "0.1.0").said
+    assert "the registry has no" in pipeline.command("digest", "0.1.0").said
     assert cluster.applied == []
 
 
@@ -156,7 +156,7 @@ def test_image_without_provenance_is_not_signed(pipeline: Pipeline) -> None:
     outcome = pipeline.sign(digest)
     assert outcome.status == 1
     assert "has no provenance of SLSA 1" in outcome.said
-    assert pipeline.delivery("verify", digest).status == 1
+    assert pipeline.command("verify", digest).status == 1
 
 
 def test_release_is_the_very_image_that_was_checked(
@@ -174,7 +174,7 @@ def test_release_again_is_the_same_and_another_one_is_refused(
     first, second = releases["1.0.0"], releases["1.1.0"]
     again = pipeline.succeed("promote", "--commit", first.commit, "--version", "1.0.0")
     assert again == first.digest
-    other = pipeline.delivery("promote", "--commit", second.commit, "--version", "1.0.0")
+    other = pipeline.command("promote", "--commit", second.commit, "--version", "1.0.0")
     assert (other.status, other.result) == (1, "")
     assert other.said == (
         f"error: 1.0.0 is released already, as {first.digest}: take another version"
@@ -223,7 +223,7 @@ def test_deployment_that_fails_its_smoke_test_puts_back_what_ran(
 ) -> None:
     earlier, failing = releases["1.1.0"], releases["1.2.0"]
     run(pipeline, cluster, earlier)
-    outcome = pipeline.delivery("deploy", "staging", failing.digest, "--without-slo")
+    outcome = pipeline.command("deploy", "staging", failing.digest, "--without-slo")
     assert outcome.status == 1
     assert outcome.said == (
         f"error: {failing} failed in staging: the smoke test failed: "
@@ -245,7 +245,7 @@ def test_rollback(pipeline: Pipeline, cluster: Cluster, releases: dict[str, Rele
     run(pipeline, cluster, releases["1.1.0"])
     (command,) = (each for each in commands(pipeline.service) if "rollback" in each)
     here = {"production": "staging", "1.4.0": "1.0.0"}
-    said = pipeline.succeed(*[here.get(word, word) for word in command[3:]], "--without-slo")
+    said = pipeline.succeed(*[here.get(word, word) for word in command[2:]], "--without-slo")
     assert said == f"staging runs {first}; rolled back: 5xx after 1.5.0"
     assert cluster.applied == [f"Deployment {first.digest}"]  # and no migration
     assert cluster.says == ("1.0.0", first.commit)
@@ -273,7 +273,7 @@ def test_rollback_that_cannot_be_changes_nothing(
     newest = releases["2.0.0"]
     run(pipeline, cluster, newest)
     reason = ("--reason", "orders were lost", "--without-slo")
-    outcome = pipeline.delivery("rollback", "staging", version, *reason)
+    outcome = pipeline.command("rollback", "staging", version, *reason)
     assert (outcome.status, outcome.result) == (1, "")
     assert outcome.said == f"error: {message}"
     assert cluster.applied == []

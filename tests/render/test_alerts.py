@@ -1,10 +1,12 @@
-"""Each alert of a service is tried by its tests, and says what all alerts say."""
+"""Each alert of a service is tried by tests, and says what all alerts say."""
 
 import re
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from scripts.render import ROOT
 
 
 def alerts(service: Path) -> list[dict[str, Any]]:
@@ -18,7 +20,7 @@ def alerts(service: Path) -> list[dict[str, Any]]:
 
 
 def test_each_alert_is_tried(service: Path) -> None:
-    tests = (service / "tests/monitoring").glob("test_*rules.py")
+    tests = (ROOT / "tests/tool/monitoring").glob("test_*rules.py")
     tried = {name for path in tests for name in re.findall(r'"(\w+)"', path.read_text("utf-8"))}
     assert {alert["alert"] for alert in alerts(service)} - tried == set()
 

@@ -4,7 +4,6 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import yaml
 
 from scripts.render import ROOT, render
 from tests.checks import report, run_tool
+from tests.commands import shipshape
 from tests.debian import program
 
 DIGEST = f"sha256:{64 * 'a'}"
@@ -251,7 +251,7 @@ def unrestricted(spec: Manifest) -> Iterator[str]:
 def migrations_end_before_their_deadline(folder: Path) -> None:
     """Whoever waits for the Job gives up first, while its pod can still say why."""
     jobs = [found["spec"] for _, found in manifests(folder) if found["kind"] == "Job"]
-    source = (folder / "delivery/platform.py").read_text()
+    source = (folder / ".shipshape/shipshape/platforms/platform.py").read_text()
     [patience] = re.findall(r"^MIGRATION_SECONDS = (\d+)$", source, re.MULTILINE)
     assert len(jobs) == len(pods(folder)) - 1, "the Job"
     for job in jobs:
@@ -468,21 +468,9 @@ def test_an_unknown_field_is_caught(service: Path, tmp_path: Path, kubectl: str)
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_a_deployment_sets_image_and_version(service: Path, environment: str, kubectl: str) -> None:
     """With the service's own code, and the real kubectl."""
-    code = (
-        "import sys; from delivery.platform import Platform;"
-        "print(Platform().render(sys.argv[1], sys.argv[2], '1.4.0'))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code, environment, DIGEST],
-        cwd=service,
-        env={
-            "IMAGE": "registry.example/orders",
-            "PATH": str(Path(kubectl).parent),
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = ("manifests", environment, DIGEST, "--version=1.4.0")
+    path = str(Path(kubectl).parent)
+    done = shipshape(service, *command, IMAGE="registry.example/orders", PATH=path)
     assert done.returncode == 0, done.stderr
     assert f"image: registry.example/orders@{DIGEST}\n" in done.stdout
     assert "SERVICE_VERSION: 1.4.0\n" in done.stdout

@@ -4,7 +4,6 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
@@ -15,6 +14,7 @@ import yaml
 
 from scripts.render import ROOT, render
 from tests import checks, programs
+from tests.commands import shipshape
 
 pytestmark = pytest.mark.xdist_group("merge-flow")  # one worker makes all its services
 
@@ -25,7 +25,6 @@ CHECKS = {
     "lint",
     "types",
     "test",
-    "test-monitoring",
     "stale",
     "contract",
     "codeql",
@@ -47,7 +46,7 @@ STAGES = {
 NAMES_ON_GITLAB = {"sast": "codeql", "release-staging": "staging"}
 
 COMMANDS = {"attestations", "deploy", "notes", "promote", "rollback", "sign", "version"}
-"""Of `python3 -m delivery`. GitLab also asks for the digest, which GitHub's build action tells."""
+"""The commands that both call. GitHub's actions do what GitLab has commands for."""
 
 Jobs = dict[str, dict[str, Any]]
 Service = tuple[Path, str]  # and whether it has a database
@@ -211,19 +210,14 @@ def scripts(service: Path) -> str:
 
 def test_each_forge_calls_the_same_commands(rendered: dict[tuple[str, ...], Path]) -> None:
     for (forge, *_), service in rendered.items():
-        called = set(re.findall(r"python3 -m delivery ([a-z]+)", scripts(service)))
-        assert called == COMMANDS | ({"digest"} if forge == "gitlab" else set()), service
+        called = set(re.findall(r"python3 .shipshape ([a-z]+)", scripts(service)))
+        more = {"digest", "drift", "publish"} if forge == "gitlab" else set()
+        assert called == COMMANDS | more, service
 
 
-@pytest.mark.parametrize("command", sorted({*COMMANDS, "digest"}))
+@pytest.mark.parametrize("command", sorted({*COMMANDS, "digest", "publish"}))
 def test_each_command_is_there(rendered: dict[tuple[str, ...], Path], command: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "delivery", command, "--help"],
-        cwd=rendered["gitlab", "none", "nomad"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = shipshape(rendered["gitlab", "none", "nomad"], command, "--help")
     assert done.returncode == 0, done.stderr
 
 

@@ -9,7 +9,7 @@ from pathspec import PathSpec
 
 from scripts.render import ROOT, render
 
-PARTS = tomllib.loads((ROOT / "template" / "scripts" / "update" / "parts.toml").read_text("utf-8"))
+PARTS = tomllib.loads((ROOT / "updating" / "parts.toml").read_text("utf-8"))
 
 
 def names(service: Path) -> list[str]:

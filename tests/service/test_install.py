@@ -21,6 +21,7 @@ UNREACHABLE = dict.fromkeys(
 NO_UV = {"PATH": "/usr/bin:/bin"}
 PYTHON = f"PYTHON={os.path.realpath(shutil.which('python3') or '')}"  # a shim is not on that PATH
 UV = ROOT / ".tools" / "bin" / "uv"
+COMMANDS = "installing Shipshape into .tools/shipshape\n"
 
 
 def install(
@@ -140,7 +141,7 @@ def with_uv(folder: Path, text: str = "") -> dict[str, str]:
 
 def test_install_uses_the_uv_on_the_path_and_no_poetry(new: Path, tmp_path: Path) -> None:
     done = install(new, PYTHON, **with_uv(tmp_path / "bin"))
-    assert (done.returncode, done.stderr) == (0, "installing poetry.lock into .venv\n")
+    assert (done.returncode, done.stderr) == (0, f"installing poetry.lock into .venv\n{COMMANDS}")
     assert (new / ".tools/bin/uv").resolve() == (tmp_path / "bin" / "uv").resolve()
     assert [*new.glob(".[tv]*/**/poetry")] == []
     run(new, ".venv/bin/python", "-c", "import orders")
@@ -148,7 +149,7 @@ def test_install_uses_the_uv_on_the_path_and_no_poetry(new: Path, tmp_path: Path
     shutil.rmtree(tmp_path / "bin")
     done = install(new, PYTHON, **NO_UV)
     assert done.returncode == 0, done.stderr
-    assert done.stderr == "installing uv into .tools\n", "the environment itself still fits"
+    assert done.stderr == f"installing uv into .tools\n{COMMANDS}", ".venv itself still fits"
     run(new, ".tools/bin/uv", "--version")
 
 

@@ -41,7 +41,7 @@ def command(service: Path, module: str = "") -> list[str]:
     if not (service / "migrations").exists():
         return serve
     shell = f".venv/bin/alembic upgrade head && exec {' '.join(serve)}"
-    return [".venv/bin/python", "scripts/with_database.py", "sh", "-c", shell]
+    return [".venv/bin/python", ".shipshape/shipshape/development/database.py", "sh", "-c", shell]
 
 
 def start(service: Path, module: str = "", **variables: object) -> subprocess.Popen[str]:

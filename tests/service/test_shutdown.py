@@ -18,7 +18,7 @@ def test_many_stops_under_load_fail_no_request(tested: Path) -> None:
     if (tested / "migrations").exists():
         command = [
             ".venv/bin/python",
-            "scripts/with_database.py",
+            ".shipshape/shipshape/development/database.py",
             "sh",
             "-c",
             f".venv/bin/alembic upgrade head && {LOAD}",

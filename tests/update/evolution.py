@@ -20,6 +20,7 @@ Configuration = Mapping[str, Any]
 BEFORE_OWNERSHIP = {
     "template": [
         "/.github/workflows/",
+        "/delivery/",
         "/scripts/",
         "/src/*/chassis/",
         "/tests/chassis/",

@@ -1,9 +1,10 @@
 """A small template of made-up releases, and a service of it, to try the commands of updates on.
 
-The commands themselves are those that each service has.
+The commands themselves are those of the working tree.
 """
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -28,7 +29,7 @@ _answers_file: .copier-answers.yml
 _skip_if_exists: [/poetry.lock]
 _exclude: ["{% if _copier_operation == 'update' %}/example.txt{% endif %}"]
 _ownership:
-  template: [/.copier-answers.yml, /Makefile, /scripts/, /chassis/, /example.txt]
+  template: [/.copier-answers.yml, /.shipshape/, /Makefile, /chassis/, /example.txt]
   shared: [/settings.txt, /.gitignore]
 service: {type: str, default: orders}
 ci: {type: str, choices: [github, gitlab]}
@@ -95,14 +96,22 @@ def write(folder: Path, files: Mapping[str, Content]) -> None:
 
 def template_of_releases(folder: Path) -> Path:
     """A template of two releases."""
-    scripts = ROOT / "template" / "scripts"
-    ignored = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(scripts / "update", folder / "template/scripts/update", ignore=ignored)
-    shutil.copy(scripts / "forge_api.py", folder / "template/scripts")
+    for part in ("template/.shipshape", "updating"):
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / part, folder / part, ignore=ignored)
     git(folder, "init", "--quiet", "--initial-branch", "main")
     release(folder, OLD, _FIRST)
     release(folder, NEW, _SECOND)
     return folder
+
+
+def install_copier(folder: Path, before: str = "") -> None:
+    """Have a service use the Copier of these tests, after some lines of a shell script."""
+    python = folder / ".tools" / "copier" / "bin" / "python"
+    python.parent.mkdir(parents=True, exist_ok=True)
+    python.write_text(f'#!/bin/sh\n{before}exec {shlex.quote(sys.executable)} "$@"\n')
+    python.chmod(0o755)
+    shutil.copy(ROOT / "updating" / "copier.lock", folder / ".tools" / "copier")
 
 
 @dataclass
@@ -118,8 +127,7 @@ class Service:
         answers = {"service": folder.name, "ci": ci}
         run_copy(str(template), folder, answers, vcs_ref=tag, defaults=True, quiet=True)
         initialise(folder)
-        (folder / ".tools").mkdir()
-        (folder / ".tools" / "copier").symlink_to(Path(sys.prefix))  # the one that tests run with
+        install_copier(folder)
         return cls(folder)
 
     def update(self, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -134,7 +142,7 @@ class Service:
         )
 
     def command(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-m", "scripts.update", *arguments]
+        return [sys.executable, ".shipshape", *arguments]
 
     def replace(self, name: str, old: str, new: str) -> None:
         """Edit a file, and commit that."""

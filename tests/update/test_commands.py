@@ -1,4 +1,4 @@
-"""`python3 -m scripts.update`: what a service's commands show, take, propose, and refuse."""
+"""`python3 .shipshape`: what a service's commands show, take, propose, and refuse."""
 
 import json
 import os
@@ -16,11 +16,12 @@ import pytest
 
 from scripts.render import export
 from tests.configurations import configure
-from tests.repositories import commit, git
+from tests.repositories import append, commit, git
 from tests.update.template_of_releases import (
     NEW,
     OLD,
     Service,
+    install_copier,
     release,
     template_of_releases,
 )
@@ -69,6 +70,17 @@ def in_a_hook(service: Service) -> None:
     """Run its commands as a hook of git would, with the repository in variables."""
     git_dir = service.folder / ".git"
     service.variables |= {"GIT_DIR": str(git_dir), "GIT_INDEX_FILE": str(git_dir / "index")}
+
+
+def without_uv(path: str, folder: Path) -> str:
+    """A PATH with everything but uv, in a folder of links."""
+    folder.mkdir()
+    for each in reversed(path.split(os.pathsep)):
+        for program in Path(each).glob("*"):
+            (folder / program.name).unlink(missing_ok=True)
+            if program.name != "uv":
+                (folder / program.name).symlink_to(program)
+    return str(folder)
 
 
 def is_tidy(service: Service) -> bool:
@@ -241,21 +253,13 @@ def slow_copier(service: Service, tmp_path: Path) -> Path:
 
     It does so AT its command update, or at another.
     """
-    installed = service.folder / ".tools/copier"
-    real = installed.resolve() / "bin"
-    programs = tmp_path / "programs" / "bin"
-    programs.mkdir(parents=True)
-    (programs / "python").write_text(f'#!/bin/sh\nexec {real}/python "$@"\n')
     told = tmp_path / "told"
-    (programs / "copier").write_text(
-        f'#!/bin/sh\n[ "$1" != "${{AT-update}}" ] && exec {real}/copier "$@"\n'
-        f'for folder; do :; done\nrm "$folder/settings.txt"; echo > {told}\n'
-        '[ -n "$FAIL" ] && { echo "fatal: half done" >&2; exit 1; }\nexec sleep 60\n'
+    install_copier(
+        service.folder,
+        f'if [ "$1 $2 $3" = "-m copier ${{AT-update}}" ]; then for folder; do :; done\n'
+        f'rm "$folder/settings.txt"; echo > {told}\n'
+        '[ -n "$FAIL" ] && { echo "fatal: half done" >&2; exit 1; }\nexec sleep 60; fi\n',
     )
-    for program in programs.iterdir():
-        program.chmod(0o755)
-    installed.unlink()
-    installed.symlink_to(programs.parent)
     return told
 
 
@@ -338,6 +342,14 @@ def answers_that_are(text: str) -> Callable[[Service], None]:
     return prepare
 
 
+def with_line(line: str) -> Callable[[Service], None]:
+    def prepare(service: Service) -> None:
+        append(service.folder / ".copier-answers.yml", f"{line}\n")
+        commit(service.folder)
+
+    return prepare
+
+
 def of_another_user(service: Service) -> None:
     service.variables["GIT_TEST_ASSUME_DIFFERENT_OWNER"] = "1"  # git's own way to test this
 
@@ -359,9 +371,9 @@ BAD_INPUT: dict[str, tuple[Callable[[Service], None], str]] = {
     "dirty": (dirty, "commit or stash settings.txt, scratch.txt"),
     "a merge": (unfinished_merge, "a merge is not finished: finish or abort it"),
     "no answers file": (no_answers, "there is no .copier-answers.yml"),
-    "no YAML": (answers_that_are("a: b: c\n"), "is no YAML: mapping values are not allowed"),
-    "no answers": (answers_that_are("orders\n"), "must be a list of names and answers"),
-    "an empty file": (answers_that_are("\n"), "must be a list of names and answers"),
+    "no YAML": (with_line("a: b: c"), "is no YAML: mapping values are not allowed"),
+    "no answers": (answers_that_are("orders\n"), "lacks _src_path, the address of"),
+    "an empty file": (answers_that_are("\n"), "lacks _src_path, the address of"),
     "no _commit": (answers_with(_commit=None), "lacks _commit, the release that"),
     "no _src_path": (answers_with(_src_path=None), "lacks _src_path, the address of"),
     "an unknown commit": (answers_with(_commit="v0.0.9"), "a release that it has: v0.2.0, v0.1.0"),
@@ -391,8 +403,28 @@ def test_drift_needs_the_answers_too(service: Service, fault: str) -> None:
 
 
 def test_copier_must_be_installed(service: Service) -> None:
-    (service.folder / ".tools/copier").unlink()
+    shutil.rmtree(service.folder / ".tools/copier")
+    service.variables["PATH"] = without_uv(os.environ["PATH"], service.folder.parent / "bin")
     assert "Copier is not installed: `make update-preview` installs it" in refusal(service, "drift")
+
+
+def test_another_lock_installs_copier_anew(service: Service, tmp_path: Path) -> None:
+    """As the next release may have; what was installed is deleted."""
+    installed = service.folder / ".tools" / "copier"
+    shutil.copy(installed / "bin" / "python", tmp_path)
+    (installed / "copier.lock").write_text("copier==0\n")
+    uv = service.folder / ".tools" / "bin" / "uv"
+    uv.parent.mkdir()
+    uv.write_text(
+        f'#!/bin/sh\nfor last; do :; done\n[ "$1" = pip ] || {{ mkdir -p "$last/bin" && '
+        f'cp {tmp_path}/python "$last/bin"; }}\necho "$1 $last" >> {tmp_path}/told\n'
+    )
+    uv.chmod(0o755)
+    lock = service.folder / ".tools" / "template" / "updating" / "copier.lock"
+    for progress in ("installing Copier into .tools/copier\n", ""):
+        done = service.update("drift")
+        assert (done.returncode, done.stderr) == (0, progress)
+    assert (tmp_path / "told").read_text() == f"venv {installed}\npip {lock}\n"
 
 
 def test_an_answer_that_never_held_is_named(service: Service) -> None:
@@ -506,7 +538,7 @@ class Forge:
         subprocess.run(["git", "init", "--quiet", "--bare", self.remote], check=True)
         git(service.folder, "remote", "add", "origin", str(self.remote))
         git(service.folder, "push", "--quiet", "origin", "main")
-        source = Path(__file__).parents[1] / "render" / "forges" / f"{FORGES[ci]}.py"
+        source = Path(__file__).parents[1] / "forges" / f"{FORGES[ci]}.py"
         program = folder / "bin" / FORGES[ci]
         program.parent.mkdir()
         program.write_text(f'#!/bin/sh\nexec {shlex.join([sys.executable, str(source)])} "$@"\n')
@@ -743,7 +775,7 @@ def test_make_installs_copier_by_its_lock_and_once(tmp_path: Path) -> None:
     release(template, OLD, {})
     service = Service.start(template, tmp_path / "orders")
     tools = service.folder / ".tools"
-    (tools / "copier").unlink()
+    shutil.rmtree(tools)
 
     def preview() -> str:
         command = ["make", "--silent", "update-preview", f"PYTHON={sys.executable}"]
@@ -757,8 +789,11 @@ def test_make_installs_copier_by_its_lock_and_once(tmp_path: Path) -> None:
     assert first == "installing Copier into .tools/copier\n"
     assert preview() == ""
     version = subprocess.run(
-        [tools / "copier/bin/copier", "--version"], capture_output=True, text=True, check=True
+        [tools / "copier/bin/python", "-m", "copier", "--version"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
-    lock = (service.folder / "scripts/update/copier.lock").read_text("utf-8")
+    lock = (template / "updating/copier.lock").read_text("utf-8")
     assert f"copier=={version.stdout.split()[1]} " in lock
     assert git(service.folder, "status", "--porcelain") == ""

@@ -32,6 +32,7 @@ from .history import (
     sets,
     update,
 )
+from .template_of_releases import install_copier
 from .test_update import assert_peace, files
 
 pytestmark = pytest.mark.slow
@@ -135,22 +136,50 @@ def test_the_command_of_a_service_merges_the_same(
     """As plain Copier does, that is. It has losses of its own, but not here: test_losses.py."""
     service = services.mine(tag, answers, tmp_path)
     edit(service, tag, answers)
-    scripts = services.fresh(NOW, answers) / "scripts"
-    shutil.copytree(scripts / "update", service / "scripts/update", dirs_exist_ok=True)
-    shutil.copy(scripts / "forge_api.py", service / "scripts")
-    git(service, "add", "--all")
-    # The newest release may have these commands already.
-    git(service, "commit", "--quiet", "--allow-empty", "--message", "feat: the newest commands")
+    shutil.copytree(services.fresh(NOW, answers) / ".shipshape", service / ".shipshape")
+    commit(service, "feat: the file that fetches the newest commands")
+    install_copier(service)
+    run(service, sys.executable, ".shipshape", "update")
+    assert_merged_as_by_copier(service, services.updated(tag, answers, edit), tmp_path)
+
+
+def assert_merged_as_by_copier(service: Path, updated: Path, folder: Path) -> None:
+    """All that git has of a service is as in one that Copier has updated."""
+    expected = shutil.copytree(updated, folder / "expected", symlinks=True)
+    stages = []
+    for each in (service, expected):
+        git(each, "add", "--all")
+        stages.append(git(each, "ls-files", "--stage"))
+    assert stages[0] == stages[1]
+
+
+WITH_COMMANDS = RELEASES[RELEASES.index("v0.4.0") : RELEASES.index("v0.8.0") + 1]
+"""The releases whose services have the commands, in `scripts/update`."""
+
+
+@pytest.mark.parametrize(
+    ("tag", "answers"), [each for tag in WITH_COMMANDS for each in combinations(tag)[:2]]
+)
+def test_the_old_commands_of_a_service_bring_this_release(
+    services: Services, tmp_path: Path, tag: str, answers: Answers
+) -> None:
+    """They are deleted by the update that they make; the next one is made by the newest ones."""
+    service = services.mine(tag, answers, tmp_path)
+    edit(service, tag, answers)
     (service / ".tools").mkdir()
-    (service / ".tools" / "copier").symlink_to(Path(sys.prefix))  # the one that tests run with
-    run(service, sys.executable, "-m", "scripts.update", "update")
-    expected = shutil.copytree(
-        services.updated(tag, answers, edit), tmp_path / "expected", symlinks=True
-    )
-    for folder in (service, expected):
-        git(folder, "add", "--all")
-    stages = ("ls-files", "--stage")
-    assert git(service, *stages) == git(expected, *stages)
+    (service / ".tools" / "copier").symlink_to(Path(sys.prefix))
+    said = run(service, sys.executable, "-B", "-m", "scripts.update", "update")
+    assert "in conflict" not in said
+    assert_peace(service)
+    assert_edits_are_there(service, tag, answers)
+    assert_merged_as_by_copier(service, services.updated(tag, answers, edit), tmp_path)
+    assert not (service / "scripts" / "update").exists()
+
+    commit(service, "chore: update")
+    (service / ".tools" / "copier").unlink()
+    install_copier(service)
+    said = run(service, sys.executable, ".shipshape", "update")
+    assert said == "this is the newest release of the template: nothing to update\n"
 
 
 # -- Beside the anchors ----------------------------------------------------------------------------

@@ -16,7 +16,14 @@ import pytest
 from tests.configurations import configure, hooks, hostile
 from tests.repositories import append, commit, git, unmerged
 
-from .template_of_releases import Content, Service, release, template_of_releases, write
+from .template_of_releases import (
+    Content,
+    Service,
+    install_copier,
+    release,
+    template_of_releases,
+    write,
+)
 from .test_commands import Forge, copied, refusal
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("losses")]
@@ -273,18 +280,12 @@ def test_a_folder_in_the_place_of_a_file_is_named(service: Service, name: str) -
     assert f"{path} is a file on one side and a folder or a link on the other" in said
 
 
-def test_what_copier_could_not_apply_is_a_failure(service: Service, tmp_path: Path) -> None:
-    installed = service.folder / ".tools/copier"
-    installed.unlink()
-    installed.symlink_to(tmp_path)
-    programs = {
-        "python": f'exec {sys.prefix}/bin/python "$@"\n',
-        "copier": f'{sys.prefix}/bin/copier "$@" || exit\nfor folder; do :; done\n'
-        '[ "$1" != update ] || touch "$folder/near.txt.rej"\n',
-    }
-    for name, script in programs.items():
-        write(tmp_path, {f"bin/{name}": f"#!/bin/sh\n{script}"})
-        (tmp_path / "bin" / name).chmod(0o755)
+def test_what_copier_could_not_apply_is_a_failure(service: Service) -> None:
+    install_copier(
+        service.folder,
+        'if [ "$1 $2 $3" = "-m copier update" ]; then for folder; do :; done\n'
+        f'{sys.executable} "$@" || exit\nexec touch "$folder/near.txt.rej"; fi\n',
+    )
     said = refusal(service, "update")
     assert (
         "nothing is changed. Report to the owners of the template what it left: near.txt.rej"

@@ -24,7 +24,7 @@ TEXTS = [
     *["ghcr.io/a/b", "registry.example.com:5000/some/group/orders", "a/b.c_d-e"],
 ]
 RESERVED_LATER = {"package": {"delivery"}}
-"""Since 0.3.0 each service has a folder of that name."""
+"""Since 0.3.0 each service had a folder of that name."""
 
 
 def asked(history: Path, folder: Path, tag: str) -> Iterator[tuple[str, Question]]:

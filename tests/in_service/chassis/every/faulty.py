@@ -8,6 +8,7 @@ import asyncio
 import gc
 import logging
 import threading
+import time
 import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -28,11 +29,26 @@ from orders.settings import Settings
 
 from . import late
 from .things import Things, open_things
-from scripts.game_day.faulty import block, fail, hoard
 
 log = structlog.get_logger(__name__)
 cancelled: list[str] = []
 many = Gauge("faulty_many", "A metric of which there are many.", ("number",))
+hoarded: list[bytes] = []
+
+
+async def fail(message: str) -> None:
+    """Raise an unexpected exception."""
+    raise ValueError(message)
+
+
+async def block(seconds: float) -> None:
+    """Block the event loop."""
+    time.sleep(seconds)  # noqa: ASYNC251
+
+
+async def hoard(megabytes: int) -> None:
+    """Allocate memory."""
+    hoarded.extend(b"x" * 2**20 for _ in range(megabytes))
 
 
 async def slow(seconds: float) -> dict[str, float]:

@@ -17,7 +17,7 @@ from orders.storage import StorageSettings
 from orders.storage.engine import Database
 
 from .proxy import Proxy
-from scripts import with_database
+from shipshape.development import database as development
 
 
 def settings(address: str, **more: Any) -> StorageSettings:
@@ -37,22 +37,22 @@ def another_server(folder: Path) -> Iterator[str]:
     """The address of a server of a test's own, beside that of the other tests."""
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("DATABASE_URL", raising=False)
-        patch.setattr(with_database, "DATA", folder)
-        patch.setattr(with_database, "CLUSTER", folder / "postgresql")
-        patch.setattr(with_database, "LOG", folder / "postgresql.log")
-        patch.setattr(with_database, "PID_FILE", folder / "postgresql" / "postmaster.pid")
-        with with_database.development_database() as url:
+        patch.setattr(development, "DATA", folder)
+        patch.setattr(development, "CLUSTER", folder / "postgresql")
+        patch.setattr(development, "LOG", folder / "postgresql.log")
+        patch.setattr(development, "PID_FILE", folder / "postgresql" / "postmaster.pid")
+        with development.development_database() as url:
             yield url
 
 
 def copy_server(address: str, folder: Path) -> None:
     """Copy all data of a server, to start another there that follows the first as its standby."""
-    programs, _ = with_database._programs()
+    programs, _ = development._programs()
     folder.mkdir()
     if os.geteuid() == 0:
-        account = with_database._unprivileged_account()
+        account = development._unprivileged_account()
         os.chown(folder, account.pw_uid, account.pw_gid)
-    as_user, data = with_database._as_owner_of(folder), folder / "postgresql"
+    as_user, data = development._as_owner_of(folder), folder / "postgresql"
     copy = [str(programs / "pg_basebackup"), "--write-recovery-conf", "--checkpoint=fast"]
     subprocess.run([*as_user, *copy, "--dbname", address, "--pgdata", str(data)], check=True)
 

@@ -1,0 +1,1 @@
+"""What documents the code and is generated from it."""

@@ -1,0 +1,1 @@
+"""Where the repository is: GitHub or GitLab, as the answer `ci` says."""

@@ -1,0 +1,1 @@
+"""The drill: break the containers of the service, and see which alert fires."""

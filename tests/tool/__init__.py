@@ -1,0 +1,1 @@
+"""The tool that services carry, as any package."""

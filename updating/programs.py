@@ -1,0 +1,149 @@
+"""Other programs: git, make, and the Copier that is installed in .tools/copier."""
+
+import functools
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from shipshape.template import (
+    COPY,
+    ProgramError,
+    TemplateError,
+    environment,
+    plain_environment,
+    run,
+)
+
+ROOT = Path.cwd()
+"""The service: the commands are run in its folder."""
+TEMPLATE = Path(__file__).resolve().parents[1]
+"""The repository that these commands are part of."""
+IS_FETCHED = TEMPLATE == (ROOT / COPY).resolve()
+"""Whether that is the copy in the service; adoption begins without one."""
+
+# A diff that can be applied, whatever is configured.
+PATCH = (
+    *("--no-color", "--no-ext-diff", "--no-textconv", "--binary"),
+    *("--unified=3", "--src-prefix=a/", "--dst-prefix=b/"),
+)
+
+# No hook runs in the service's repository, no program hides changes, and no check refuses them.
+_UNTOUCHED = (
+    *("-c", f"core.hooksPath={os.devnull}"),
+    *("-c", "core.fsmonitor=false"),
+    *("-c", "core.safecrlf=false"),
+)
+
+_COPIER = (ROOT if IS_FETCHED else TEMPLATE) / ".tools" / "copier"
+# Certificates as the system has them, as in the Makefile; Python is not downloaded.
+_UV_SETTINGS = {"UV_SYSTEM_CERTS": "1", "UV_PYTHON_DOWNLOADS": "never"}
+# Copier reads YAML, which Python's own library does not.
+_YAML = """
+import json, sys, yaml
+try:
+    json.dump(yaml.safe_load(sys.stdin.buffer), sys.stdout, default=str)
+except yaml.YAMLError as error:
+    sys.exit(" ".join(str(error).split()))
+"""
+
+
+def git(
+    *arguments: str | Path,
+    cwd: Path = ROOT,
+    input: str = "",
+    variables: Mapping[str, str] | None = None,
+) -> str:
+    """What git says of the service's repository, whose files are as people have configured it."""
+    return run("git", *_UNTOUCHED, *arguments, cwd=cwd, input=input, variables=variables)
+
+
+def plain_git(
+    *arguments: str | Path,
+    cwd: Path,
+    input: str = "",
+    accept: Collection[int] = (0,),
+    variables: Mapping[str, str] | None = None,
+) -> str:
+    """What git says of a repository of our own, as nobody has configured it."""
+    around = {**plain_environment(ROOT), **(variables or {})}
+    return run("git", *arguments, cwd=cwd, input=input, accept=accept, around=around)
+
+
+def make(target: str, folder: Path) -> tuple[bool, str]:
+    """Whether a target of make passed, and all that it said."""
+    # It is not a part of the make around it.
+    variables = {**environment(), "MAKEFLAGS": "", "MAKELEVEL": ""}
+    command = ["make", "--silent", target]
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=variables,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+    )
+    return done.returncode == 0, done.stdout
+
+
+def names(output: str) -> list[str]:
+    """The names in an output of git that ends each with a zero."""
+    return output.split("\0")[:-1]
+
+
+def copier(*arguments: str | Path) -> str:
+    """What Copier says. It is given no trust, asks nothing, and calls git."""
+    return run(*copier_command(), *arguments, cwd=ROOT, around=plain_environment(ROOT))
+
+
+def copier_command() -> list[str | Path]:
+    """The start of a command line of Copier; its script would not survive a move of the folder."""
+    return [_python_of_copier(), "-m", "copier"]
+
+
+def read_yaml(text: str) -> Any:
+    """What a text in YAML holds; ProgramError where it is none."""
+    return json.loads(run(_python_of_copier(), "-c", _YAML, cwd=ROOT, input=text))
+
+
+@functools.cache
+def _python_of_copier() -> Path:
+    """The Python that has Copier, installed by the lock of this release if it is not yet."""
+    lock = Path(__file__).with_name("copier.lock")
+    python, installed = _COPIER / "bin" / "python", _COPIER / lock.name
+    if not python.exists() or not installed.exists() or installed.read_bytes() != lock.read_bytes():
+        _install_copier(python, lock)
+        shutil.copy(lock, installed)  # last: what was interrupted is installed again
+    return python
+
+
+def _install_copier(python: Path, lock: Path) -> None:
+    """Install Copier as it is locked; uvx would be shorter, and does not verify hashes."""
+    in_tools = _COPIER.with_name("bin") / "uv"
+    if not (uv := in_tools if in_tools.exists() else shutil.which("uv")):
+        raise TemplateError(
+            "Copier is not installed: `make update-preview` installs it, or uv, once you have that"
+        )
+    print("installing Copier into .tools/copier", file=sys.stderr, flush=True)
+    if _COPIER.exists():
+        shutil.rmtree(_COPIER)  # uv clears complete environments only
+    around = {**_UV_SETTINGS, **environment()}
+    sync = ("pip", "sync", "--quiet", "--python", python, "--require-hashes", lock)
+    try:
+        ours = os.path.realpath(sys.executable)
+        run(uv, "venv", "--quiet", "--python", ours, _COPIER, cwd=ROOT, around=around)
+        try:
+            run(uv, *sync, cwd=ROOT, around=around)
+        except ProgramError as error:
+            try:
+                run(uv, *sync, "--offline", cwd=ROOT, around=around)  # from its cache alone
+            except ProgramError:
+                raise error from None
+    except ProgramError as error:
+        raise TemplateError(f"uv cannot install Copier as it is locked: {error.reason}") from None
