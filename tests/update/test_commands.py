@@ -638,6 +638,7 @@ def test_an_update_is_proposed_once_and_refreshed(forge: Forge) -> None:
     assert "<<<<<<< " in git(forge.remote, "show", "template-update:settings.txt")
 
 
+@pytest.mark.long
 def test_a_repository_without_drafts_gets_a_request(
     started: dict[str, Path], tmp_path: Path
 ) -> None:
@@ -650,6 +651,7 @@ def test_a_repository_without_drafts_gets_a_request(
         forge.service.replace("settings.txt", team, "line 5")
 
 
+@pytest.mark.long
 def test_what_people_closed_is_not_proposed_again(
     forge: Forge, released: Path, tmp_path: Path
 ) -> None:
@@ -673,6 +675,7 @@ def test_what_people_closed_is_not_proposed_again(
     assert "newer.txt" in forge.branch("ls-tree", "-r", "--name-only")
 
 
+@pytest.mark.long
 def test_the_work_of_people_is_not_overwritten(
     released: Path, started: dict[str, Path], tmp_path: Path
 ) -> None:
@@ -720,6 +723,7 @@ def test_what_is_deleted_with_changes_is_named_apart(
         assert "line of the team" in git(service.folder, "show", f"{how}:chassis/wheels.txt")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("ci", "refused", "sentence"),
     [
@@ -762,6 +766,7 @@ def test_a_proposal_needs_a_branch(service: Service) -> None:
     assert "no branch is checked out" in refusal(service, "propose")
 
 
+@pytest.mark.long
 def test_a_proposal_needs_a_remote(service: Service) -> None:
     assert "origin cannot be reached: " in refusal(service, "propose")
 
