@@ -1,9 +1,7 @@
 """The platform: what kubectl is asked to do, in which order, and what is said where it fails."""
 
 import json
-import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,48 +13,29 @@ from shipshape.platforms import kubernetes as platform
 from shipshape.platforms.kubernetes import Kubernetes
 from shipshape.platforms.platform import NO_DIGEST
 
+from .standin import StandIn
+
 DIGEST = f"sha256:{64 * 'a'}"
 IMAGE = "registry.example/orders"
 
-# A kubectl that writes down what it is asked, and answers what the test has it answer.
-STAND_IN = """#!{python}
-import json, pathlib, sys
-folder = pathlib.Path(__file__).parent
-arguments = " ".join(sys.argv[1:])
-given = sys.stdin.read() if " - " in arguments else ""
+# What the real one prints for a kustomization: here, the image alone. Its input is the overlay.
+KUSTOMIZE = """
 if sys.argv[1] == "kustomize":
     given = pathlib.Path(sys.argv[2], "kustomization.yaml").read_text()
-with (folder / "calls").open("a") as calls:
-    calls.write(json.dumps([arguments, given]) + "\\n")
-if sys.argv[1] == "kustomize":
     overlay = json.loads(given)
     [found] = overlay["images"]
     assert pathlib.Path(sys.argv[2], overlay["resources"][0], "kustomization.yaml").exists()
     print("image: " + found["newName"] + "@" + found["digest"])
-for beginning, (code, answer) in json.loads((folder / "answers").read_text()).items():
-    if arguments.startswith(beginning):
-        print(answer, end="", file=sys.stderr if code > 1 else sys.stdout)
-        sys.exit(code)
 """
 
 
-@dataclass
-class Kubectl:
-    """The stand-in: its answers (exit code, text) by how the arguments begin; what it was asked."""
-
-    folder: Path
-    answers: dict[str, tuple[int, str]] = field(default_factory=dict)
-
-    def answer(self, beginning: str, text: str, code: int = 0) -> None:
-        self.answers[beginning] = (code, text)
-        (self.folder / "answers").write_text(json.dumps(self.answers))
+class Kubectl(StandIn):
+    """A kubectl of our own."""
 
     @property
     def calls(self) -> list[tuple[str, str]]:
         """Arguments and standard input of each call; for kustomize, the overlay."""
-        path = self.folder / "calls"
-        lines = path.read_text().splitlines() if path.exists() else []
-        return [(arguments, given) for arguments, given in map(json.loads, lines)]
+        return [(arguments, given) for arguments, given in self.asked()]
 
     @property
     def verbs(self) -> list[str]:
@@ -66,15 +45,13 @@ class Kubectl:
 @pytest.fixture
 def kubectl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kubectl:
     """A kubectl of our own, and it alone; no waiting between two looks."""
-    program = tmp_path / "kubectl"
-    program.write_text(STAND_IN.format(python=sys.executable))
-    program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("IMAGE", IMAGE)
     monkeypatch.chdir(EXAMPLE)
     monkeypatch.setattr(platform, "_POLL_SECONDS", 0.0)
     monkeypatch.setattr(platform, "MIGRATION_SECONDS", 5.0)
     stand_in = Kubectl(tmp_path)
+    stand_in.write("kubectl", KUSTOMIZE)
     stand_in.answer("get job", "Complete")
     stand_in.answer("logs job/", "upgraded\n")
     return stand_in

@@ -1,9 +1,7 @@
 """The platform: what nomad is asked to do, in which order, and what is said where it fails."""
 
 import json
-import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ from shipshape.platforms import nomad as platform
 from shipshape.platforms.platform import NO_DIGEST
 
 from ..conftest import rendered
+from .standin import StandIn
 
 DIGEST = f"sha256:{64 * 'a'}"
 OTHER = f"sha256:{64 * 'b'}"
@@ -21,30 +20,9 @@ IMAGE = "registry.example/orders"
 NAME = "orders"
 MIGRATION = f"{NAME}-migration"
 
-# A nomad that writes down what it is asked, and answers what the test has it answer.
-STAND_IN = """#!{python}
-import json, pathlib, sys
-folder = pathlib.Path(__file__).parent
-arguments = " ".join(sys.argv[1:])
-with (folder / "calls").open("a") as calls:
-    calls.write(json.dumps(arguments) + "\\n")
-for beginning, (code, answer) in json.loads((folder / "answers").read_text()).items():
-    if arguments.startswith(beginning):
-        print(answer, end="", file=sys.stderr if code > 1 else sys.stdout)
-        sys.exit(code)
-"""
 
-
-@dataclass
-class Nomad:
-    """The stand-in: its answers (exit code, text) by how the arguments begin; what it was asked."""
-
-    folder: Path
-    answers: dict[str, tuple[int, str]] = field(default_factory=dict)
-
-    def answer(self, beginning: str, text: str, code: int = 0) -> None:
-        self.answers[beginning] = (code, text)
-        (self.folder / "answers").write_text(json.dumps(self.answers))
+class Nomad(StandIn):
+    """A nomad of our own."""
 
     def tell(self, path: str, content: object) -> None:
         self.answer(f"operator api /v1/{path}?", json.dumps(content))
@@ -62,23 +40,19 @@ class Nomad:
 
     @property
     def calls(self) -> list[str]:
-        path = self.folder / "calls"
-        lines = path.read_text().splitlines() if path.exists() else []
-        return [json.loads(line) for line in lines]
+        return [arguments for arguments, _ in self.asked()]
 
 
 @pytest.fixture
 def nomad(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Nomad:
     """A nomad of our own, and it alone; no waiting between two looks."""
-    program = tmp_path / "nomad"
-    program.write_text(STAND_IN.format(python=sys.executable))
-    program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("IMAGE", IMAGE)
     monkeypatch.chdir(rendered(deploy="nomad"))
     monkeypatch.setattr(platform, "_POLL_SECONDS", 0.0)
     monkeypatch.setattr(platform, "MIGRATION_SECONDS", 5.0)
     stand_in = Nomad(tmp_path)
+    stand_in.write("nomad")
     stand_in.running(f"{IMAGE}@{DIGEST}")
     stand_in.tell(f"job/{NAME}/allocations", [allocation("failed", 7, 4)])
     stand_in.tell(f"job/{NAME}/evaluations", [])

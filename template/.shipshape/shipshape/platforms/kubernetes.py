@@ -13,10 +13,9 @@ from typing import Any
 
 from ..errors import ShipshapeError
 from ..programs import run
-from ..releases.registry import DIGEST
 from ..service import image
 from ..service import name as service_name
-from .platform import MIGRATION_SECONDS
+from .platform import MIGRATION_SECONDS, require_digest, require_environment, running_digest
 
 _POLL_SECONDS = 2.0
 _NAMESPACE = re.compile(r"^namespace: *(\S+)$", re.MULTILINE)
@@ -37,13 +36,7 @@ class Kubernetes:
         running = _kubectl(environment, *asked).strip()
         if not running:
             return None
-        digest = running.partition("@")[2]
-        if not DIGEST.fullmatch(digest):
-            raise ShipshapeError(
-                f"{environment} runs {running}, which no digest says for sure: "
-                "deploy an image by its digest first"
-            )
-        return digest
+        return running_digest(environment, running)
 
     def render(self, environment: str, digest: str, version: str | None) -> str:
         """What would be applied: the manifests of the environment, with this image."""
@@ -99,9 +92,7 @@ def _kubectl(
 
 def _namespace(environment: str) -> str:
     """Where the environment is, as its kustomization says."""
-    known = sorted(path.parent.name for path in _DEPLOY.glob("*/service.env"))
-    if environment not in known:
-        raise ShipshapeError(f"there is no environment {environment!r}: name {' or '.join(known)}")
+    require_environment(environment, (it.parent.name for it in _DEPLOY.glob("*/service.env")))
     kustomization = _DEPLOY / environment / "kustomization.yaml"
     found = _NAMESPACE.search(kustomization.read_text(encoding="utf-8"))
     if found is None:
@@ -112,8 +103,7 @@ def _namespace(environment: str) -> str:
 def _overlay(environment: str, digest: str) -> dict[str, Any]:
     """What a deployment adds to the manifests: the namespace and the image."""
     namespace = _namespace(environment)
-    if not DIGEST.fullmatch(digest):
-        raise ShipshapeError(f"{digest!r} is no digest, which is sha256: and 64 hexadecimal digits")
+    require_digest(digest)
     return {
         "namespace": namespace,
         "images": [{"name": "service", "newName": image(), "digest": digest}],

@@ -12,10 +12,9 @@ from urllib.parse import quote
 
 from ..errors import ShipshapeError
 from ..programs import run
-from ..releases.registry import DIGEST
 from ..service import image
 from ..service import name as service_name
-from .platform import MIGRATION_SECONDS
+from .platform import MIGRATION_SECONDS, require_digest, require_environment, running_digest
 
 _POLL_SECONDS = 2.0
 _NAMESPACE = re.compile(r'^namespace *= *"([^"]+)"$', re.MULTILINE)
@@ -37,13 +36,7 @@ class Nomad:
         groups = _ask(environment, f"job/{name}")["TaskGroups"]
         tasks = [task for group in groups for task in group["Tasks"] if task["Name"] == "service"]
         running = tasks[0]["Config"]["image"] if tasks else "no task `service`"
-        digest = str(running).partition("@")[2]
-        if not DIGEST.fullmatch(digest):
-            raise ShipshapeError(
-                f"{environment} runs {running}, which no digest says for sure: "
-                "deploy an image by its digest first"
-            )
-        return digest
+        return running_digest(environment, str(running))
 
     def render(self, environment: str, digest: str, version: str | None) -> str:
         """What would be submitted: the job of the environment, with this image, as JSON."""
@@ -88,9 +81,8 @@ class Nomad:
 def _namespace(environment: str) -> str:
     """Where the environment is, as its variables say."""
     path = _DEPLOY / f"{environment}{_SUFFIX}"
-    known = sorted(path.name.removesuffix(_SUFFIX) for path in _DEPLOY.glob(f"*{_SUFFIX}"))
-    if environment not in known:
-        raise ShipshapeError(f"there is no environment {environment!r}: name {' or '.join(known)}")
+    known = (path.name.removesuffix(_SUFFIX) for path in _DEPLOY.glob(f"*{_SUFFIX}"))
+    require_environment(environment, known)
     found = _NAMESPACE.search(path.read_text(encoding="utf-8"))
     if found is None:
         raise ShipshapeError(f'{path} has no line `namespace = "…"`')
@@ -98,8 +90,7 @@ def _namespace(environment: str) -> str:
 
 
 def _image(digest: str) -> tuple[str, ...]:
-    if not DIGEST.fullmatch(digest):
-        raise ShipshapeError(f"{digest!r} is no digest, which is sha256: and 64 hexadecimal digits")
+    require_digest(digest)
     return ("-var", f"image={image()}", "-var", f"digest={digest}")
 
 
