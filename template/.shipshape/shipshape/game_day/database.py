@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 from ..errors import ShipshapeError
-from .faults import Fault
+from .faults import Fault, stopped
 from .stack import Stack
 
 _PSQL = 'PGAPPNAME=drill psql --username "$POSTGRES_USER" --dbname "$POSTGRES_DB" --command "$0"'
@@ -21,15 +21,6 @@ _UNLOCK = (
 
 def _sql(stack: Stack, statement: str) -> str:
     return stack.compose("exec", "--no-TTY", "database", "sh", "-c", _PSQL, statement)
-
-
-@contextmanager
-def _stopped(stack: Stack) -> Iterator[None]:
-    stack.compose("stop", "database")
-    try:
-        yield
-    finally:
-        stack.compose("up", "--detach", "--wait", "database")
 
 
 def _locked(held: float, free: float) -> Callable[[Stack], AbstractContextManager[None]]:
@@ -65,7 +56,7 @@ FAULTS = (
         "The database is stopped.",
         "AvailabilityBudgetBurnFast",
         "a-dependency-is-down",
-        broken=_stopped,
+        broken=stopped("database"),
     ),
     Fault(
         "slow-dependency",

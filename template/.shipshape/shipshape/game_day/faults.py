@@ -30,13 +30,18 @@ def _restarted_after(stack: Stack) -> Iterator[None]:
         stack.compose("up", "--detach", "--wait", "service")
 
 
-@contextmanager
-def _stopped(stack: Stack) -> Iterator[None]:
-    stack.compose("stop", "service")
-    try:
-        yield
-    finally:
-        stack.compose("up", "--detach", "--wait", "service")
+def stopped(container: str) -> Callable[[Stack], AbstractContextManager[None]]:
+    """A container is stopped for a while."""
+
+    @contextmanager
+    def stop(stack: Stack) -> Iterator[None]:
+        stack.compose("stop", container)
+        try:
+            yield
+        finally:
+            stack.compose("up", "--detach", "--wait", container)
+
+    return stop
 
 
 WITHOUT_DATABASE = (
@@ -87,6 +92,6 @@ ANYWHERE = (
         "The only instance is gone.",
         "ServiceDown",
         "it-does-not-start",
-        broken=_stopped,
+        broken=stopped("service"),
     ),
 )
