@@ -8,11 +8,11 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
+from shipshape.errors import ShipshapeError
 from shipshape.template import COMMAND, TemplateError
 
 from . import __doc__ as description
 from . import adopt, adoption, drift, preview, proposal, update
-from .forges.api import ForgeError
 
 
 class Parser(argparse.ArgumentParser):
@@ -83,7 +83,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         status: int = given.run(given)
         sys.stdout.flush()
-    except (TemplateError, ForgeError) as error:
+    except (TemplateError, ShipshapeError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

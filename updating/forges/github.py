@@ -3,10 +3,11 @@
 from functools import partial
 from typing import Any
 
+from shipshape.errors import ShipshapeError
+from shipshape.forges.api import ask
 from shipshape.template import ProgramError, run
 
 from ..programs import ROOT
-from .api import ForgeError, ask
 from .request import Request
 
 _PULLS = "repos/{owner}/{repo}/pulls"  # gh fills it in
@@ -34,11 +35,13 @@ def create(branch: str, base: str, title: str, body: str, draft: bool) -> Reques
     wanted = {"head": branch, "base": base, "title": title, "body": body, "draft": draft}
     try:
         it = gh(_PULLS, method="POST", body=wanted)
-    except ForgeError as error:
+    except ShipshapeError as error:
         if draft and _NO_DRAFTS in str(error):
             return create(branch, base, title, body, draft=False)
         if "not permitted to create" in str(error):
-            raise ForgeError(f"GitHub Actions may not open pull requests here: {_TOKEN}") from None
+            raise ShipshapeError(
+                f"GitHub Actions may not open pull requests here: {_TOKEN}"
+            ) from None
         raise
     return _request(it)
 

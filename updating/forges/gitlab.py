@@ -3,7 +3,8 @@
 from functools import partial
 from typing import Any
 
-from .api import ask
+from shipshape.forges.api import ask
+
 from .request import Request
 
 _REQUESTS = "projects/:id/merge_requests"  # glab fills it in
