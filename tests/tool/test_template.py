@@ -1,16 +1,12 @@
 """`python3 .shipshape`: the newest commands of the template are fetched, and run on a service."""
 
 import ast
-import base64
-import functools
-import http.server
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +16,7 @@ import pytest
 
 from scripts.render import ROOT
 from tests.configurations import configure, hostile
+from tests.private import LOGIN, behind_login
 from tests.repositories import ENVIRONMENT, commit, git, initialise, release
 
 COMMANDS = """
@@ -388,33 +385,11 @@ def test_without_a_network_nothing_changes(service: Path, template: Path) -> Non
     assert (service / FOLDER / "updating" / "__main__.py").exists()
 
 
-class Private(http.server.SimpleHTTPRequestHandler):
-    """Gives out files to those who log in."""
-
-    def do_GET(self) -> None:  # noqa: N802
-        token = base64.b64encode(b"ann:secret").decode()
-        if self.headers.get("Authorization") == f"Basic {token}":
-            super().do_GET()
-        else:
-            self.send_response(401)
-            self.send_header("WWW-Authenticate", 'Basic realm="git"')
-            self.end_headers()
-
-    def log_message(self, format: str, *arguments: object) -> None:
-        """Say nothing."""
-
-
 @pytest.fixture
 def private(template: Path, tmp_path: Path) -> Iterator[str]:
     """The address of the template behind a login."""
-    bare = tmp_path / "site" / "shipshape.git"
-    git(tmp_path, "clone", "--quiet", "--bare", str(template), str(bare))
-    git(bare, "update-server-info")
-    handler = functools.partial(Private, directory=str(bare.parent))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/shipshape.git"
-        server.shutdown()
+    with behind_login(template, tmp_path) as address:
+        yield f"{address}shipshape.git"
 
 
 @pytest.mark.parametrize("where", ["user", "repository"])
@@ -425,9 +400,8 @@ def test_a_private_template_needs_credentials_of_git(
     variables = {"HOME": str(tmp_path), "GIT_CONFIG_GLOBAL": str(tmp_path / "gitconfig")}
     said = refusal(service, **variables)
     assert f"the template at {private} cannot be reached: could not read Username" in said
-    login = "!f() { echo username=ann; echo password=secret; }; f"
     path = {"user": tmp_path / "gitconfig", "repository": service / ".git" / "config"}[where]
-    configure(path, {"credential.helper": login})
+    configure(path, {"credential.helper": LOGIN})
     assert used(service, **variables) == "v0.10.0"
 
 

@@ -1,19 +1,16 @@
 """Nothing is lost in an update: each change of the team and of the release arrives, or is named."""
 
-import base64
-import http.server
 import os
 import re
 import sys
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.configurations import configure, hooks, hostile
+from tests.private import LOGIN, behind_login
 from tests.repositories import append, commit, git, unmerged
 
 from .template_of_releases import (
@@ -296,33 +293,11 @@ def test_what_copier_could_not_apply_is_a_failure(service: Service) -> None:
 # -- What people have configured for good reason --------------------------------------------------
 
 
-class Site(http.server.SimpleHTTPRequestHandler):
-    """Gives out files to those who log in."""
-
-    def do_GET(self) -> None:  # noqa: N802
-        token = base64.b64encode(b"ann:secret").decode()
-        if self.headers.get("Authorization") == f"Basic {token}":
-            super().do_GET()
-        else:
-            self.send_response(401)
-            self.send_header("WWW-Authenticate", 'Basic realm="git"')
-            self.end_headers()
-
-    def log_message(self, format: str, *arguments: object) -> None:
-        """Say nothing."""
-
-
 @pytest.fixture
 def site(released: Path, tmp_path: Path) -> Iterator[str]:
-    """The address of the template behind a login, as `shipshape.git` below it."""
-    bare = tmp_path / "site" / "shipshape.git"
-    git(tmp_path, "clone", "--quiet", "--bare", str(released), str(bare))
-    git(bare, "update-server-info")
-    handler = partial(Site, directory=str(bare.parent))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
+    """The address above the template, behind a login."""
+    with behind_login(released, tmp_path) as address:
+        yield address
 
 
 @pytest.mark.parametrize("where", ["user", "repository"])
@@ -331,8 +306,7 @@ def test_credentials_and_addresses_are_those_of_people(
 ) -> None:
     service.answer(_src_path="https://git.example.com/shipshape.git")
     service.variables |= {"COPIER_CACHE_DIR": str(tmp_path / "cache"), "HOME": str(tmp_path)}
-    login = "!f() { echo username=ann; echo password=secret; }; f"
-    settings = {f"url.{site}.insteadOf": "https://git.example.com/", "credential.helper": login}
+    settings = {f"url.{site}.insteadOf": "https://git.example.com/", "credential.helper": LOGIN}
     configured(service, where, settings)
     outcome = updated(service)
     assert outcome.status == 1, outcome.said
