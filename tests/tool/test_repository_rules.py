@@ -1,4 +1,4 @@
-"""`shipshape repository-rules` shows what differs, and sets it right once where it is told to."""
+"""`shipshape repository-rules` shows what differs, and with `--apply` corrects it."""
 
 import json
 import shlex

@@ -217,7 +217,7 @@ class Template:
     def update(self, recorded: str) -> None:
         """Fetch everything, and check out the commands to run.
 
-        A second attempt starts anew: a crash may have left locks, or half of the objects.
+        If that fails, delete the copy and fetch again: a crash may have left half of it.
         """
         try:
             head = self._outside("ls-remote", "--quiet", "--", self.address, "HEAD")

@@ -82,6 +82,6 @@ def _protect(
                 for handle in wanted["approvers"]
             ],
         }
-    if state is not None:  # these cannot be changed, only made anew
+    if state is not None:  # GitLab cannot change a protection: delete it and create it
         glab(path, method="DELETE")
     glab(f"{PROJECT}/{kind}", method="POST", body=body)

@@ -1,4 +1,4 @@
-"""A release: the image of a commit that passed on main gets a version. Nothing is built anew."""
+"""A release: the image of a commit that passed on main gets a version. Nothing is built again."""
 
 from ..errors import ShipshapeError
 from . import registry, signature
