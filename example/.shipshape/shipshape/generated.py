@@ -1,10 +1,7 @@
 """Files that are generated from others, and are committed."""
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
-
-import typer
 
 
 def stale(files: Mapping[Path, str]) -> list[Path]:
@@ -14,13 +11,7 @@ def stale(files: Mapping[Path, str]) -> list[Path]:
     ]
 
 
-def update(files: Mapping[Path, str], *, check: bool, command: str) -> None:
-    """Write the stale files. With `check`, name them and end with exit code 1 instead."""
-    found = stale(files)
-    for path in found:
-        if check:
-            print(f"error: {path} is stale: run `{command}`", file=sys.stderr)
-        else:
-            path.write_text(files[path], "utf-8")
-    if check and found:
-        raise typer.Exit(1)
+def update(files: Mapping[Path, str]) -> None:
+    """Write the stale files."""
+    for path in stale(files):
+        path.write_text(files[path], "utf-8")

@@ -7,7 +7,7 @@ import typer
 
 from . import containers
 from . import contract as _contract
-from . import example
+from . import example, findings
 from .forges import gitlab_release, rules
 from .releases import migrations as _migrations
 
@@ -46,7 +46,7 @@ def contract(
 @app.command(rich_help_panel=_CHECKS)
 def migrations() -> None:
     """Check which code can run after each migration."""
-    _migrations.check()
+    findings.report(_migrations.check())
 
 
 @app.command("repository-rules", rich_help_panel=_CHECKS)

@@ -17,9 +17,9 @@ from pathlib import Path
 
 from . import git
 from .errors import ShipshapeError
+from .files import SCHEMA
 from .programs import ProgramError
 
-SCHEMA = "schema/openapi.yaml"
 ACCEPTED = "schema/accepted-breaks.txt"
 # Within the project, for that is what the Docker of a CI job sees of its files.
 BEFORE = Path(".venv/contract")
@@ -60,7 +60,7 @@ def oasdiff() -> list[str]:
 def breaks() -> list[str]:
     """What breaks callers, each as one line: method, path, and what changed."""
     before = BEFORE / SCHEMA
-    command = [*oasdiff(), "breaking", "--format", "json", before.as_posix(), SCHEMA]
+    command = [*oasdiff(), "breaking", "--format", "json", before.as_posix(), SCHEMA.as_posix()]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     except OSError:

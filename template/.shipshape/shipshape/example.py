@@ -10,9 +10,9 @@ from pathlib import Path
 
 from . import git, yaml_files
 from .errors import ShipshapeError
+from .files import SCHEMA
 from .programs import run
 
-SCHEMA = Path("schema/openapi.yaml")
 FILES = (
     "src/*/items.py",
     "src/*/api/items.py",

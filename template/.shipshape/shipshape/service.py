@@ -6,16 +6,17 @@ All paths start in the folder of the service, which is the current one.
 import os
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from . import template
 from .errors import ShipshapeError
 
-ANSWERS = Path(".copier-answers.yml")
+ANSWERS = Path(template.ANSWERS)
 
 _IMAGE = re.compile(r"[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9]+([._-][a-z0-9]+)*)+")
 
@@ -35,7 +36,7 @@ def answers() -> Answers:
     """ShipshapeError where the file of the answers is not there, or lacks one."""
     try:
         given = YAML(typ="safe", pure=True).load(ANSWERS.read_text("utf-8"))
-        return Answers(**{name: str(given[name]) for name in Answers.__dataclass_fields__})
+        return Answers(**{it.name: str(given[it.name]) for it in fields(Answers)})
     except OSError:
         raise ShipshapeError(
             f"{ANSWERS} is missing: restore it with `git checkout HEAD -- {ANSWERS}`"

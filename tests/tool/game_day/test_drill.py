@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from shipshape import yaml_files
-from shipshape.check.markdown import PLAYBOOK, RUNBOOK, Page
+from shipshape.check.markdown import Page
 from shipshape.command_line import main
+from shipshape.files import PLAYBOOK, RUNBOOK
 from shipshape.game_day import drill, stack
 from shipshape.monitoring import products, rules
 from tests.tool.rendered import KINDS, services

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from scripts.example import EXAMPLE
+from shipshape.command_line import main
 from shipshape.errors import ShipshapeError
 from shipshape.releases import data, migrations
 from shipshape.releases.deployment import Deployment
@@ -262,3 +263,15 @@ def test_schema_that_is_ahead_of_what_runs_is_said(
     roll_back(Deployment(IMAGE, "production", platform, GatesInMemory()), "1.3.0", "a reason")
 
     assert "careful, if production was rolled back before" in capsys.readouterr().err
+
+
+def test_the_command_names_each_fault(
+    repository: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(repository, "first", migration("0001"))
+    write(repository, "second", migration("0002", ""))
+    write(repository, "third", migration("0003", 'phase = "later"'))
+
+    assert main(["migrations"]) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.partition(".py: ")[0] for line in lines] == ["error: second", "error: third"]

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-README = Path("README.md")
-RUNBOOK = Path("docs/runbook.md")
-PLAYBOOK = Path("docs/playbook.md")
+from ..files import README
 
 _FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"^(#+) (.+)$", re.MULTILINE)

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .. import template
-from .markdown import PLAYBOOK, README, RUNBOOK, Page, pages
+from ..files import PLAYBOOK, README, RUNBOOK
+from .markdown import Page, pages
 from .subject import Subject
 
 _MAKE = re.compile(r"make ([a-z][a-z-]*)(?![\w=])")

@@ -7,14 +7,11 @@ from pathlib import Path
 from .. import yaml_files
 from ..description import Description
 from ..errors import ShipshapeError
+from ..files import README, RUNBOOK, SCHEMA
 from ..monitoring import objectives, rules
 from ..monitoring import tables as monitoring
 from .settings import env_example, settings_table
 from .tables import renewed, table
-
-README = Path("README.md")
-RUNBOOK = Path("docs/runbook.md")
-SCHEMA = Path("schema/openapi.yaml")
 
 
 def documents(described: Description) -> Mapping[Path, str]:

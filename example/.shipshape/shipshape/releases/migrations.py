@@ -148,8 +148,7 @@ def _is_plain(value: ast.expr) -> bool:
     return True
 
 
-def check() -> None:
-    """ShipshapeError with all that is wrong with the migrations of the working tree."""
+def check() -> list[str]:
+    """All that is wrong with the migrations of the working tree, each in a sentence."""
     migrations = here()
-    if found := [*faults(migrations), *unreleased(migrations)]:
-        raise ShipshapeError("\nerror: ".join(found))
+    return [*faults(migrations), *unreleased(migrations)]

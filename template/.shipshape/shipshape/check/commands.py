@@ -1,16 +1,15 @@
 """The command of the checks."""
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
 
 import typer
 from typer.core import TyperGroup
 
-from .. import description, service
+from .. import description, findings, service
 from ..errors import ShipshapeError
+from ..files import PLAYBOOK, RUNBOOK
 from ..monitoring import objectives
 from . import environments, metrics, names, promtool, runbook, settings, sources
-from .markdown import PLAYBOOK, RUNBOOK
 from .subject import Subject
 
 app = typer.Typer()
@@ -47,24 +46,21 @@ def check(context: typer.Context) -> None:
     """Check that settings, rules, dashboards and pages agree with the code."""
     group = context.find_root().command
     assert isinstance(group, TyperGroup)
-    findings, count = run(Subject(description.of_service(), frozenset(group.commands)))
-    for finding in findings:
-        print(f"error: {finding}", file=sys.stderr)
-    if findings:
-        raise typer.Exit(1)
+    found, count = run(Subject(description.of_service(), frozenset(group.commands)))
+    findings.report(found)
     print(f"{count} checks passed")
 
 
 def run(subject: Subject) -> tuple[list[str], int]:
     """What all checks find, each finding once, and how many checks there are."""
     checks = list(_of_service())
-    findings: dict[str, None] = {}
+    found: dict[str, None] = {}
     for each in checks:
         try:
-            findings |= dict.fromkeys(each(subject))
+            found |= dict.fromkeys(each(subject))
         except ShipshapeError as error:  # a file that several checks need
-            findings[str(error)] = None
-    return list(findings), len(checks)
+            found[str(error)] = None
+    return list(found), len(checks)
 
 
 def _of_service() -> Iterator[Check]:

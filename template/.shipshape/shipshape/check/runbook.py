@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterator
 
+from ..files import PLAYBOOK, RUNBOOK
 from ..monitoring.products import PRODUCTION_ALERTS
-from .markdown import PLAYBOOK, RUNBOOK, Page, links_in
+from .markdown import Page, links_in
 from .subject import Subject
 
 PARTS = ("Meaning", "Impact", "Diagnosis", "Mitigation", "Verify", "Escalate")

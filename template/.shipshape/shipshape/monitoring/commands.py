@@ -22,18 +22,15 @@ def _factor(text: str) -> float:
 
 @app.command(rich_help_panel="Service")
 def monitoring(
-    check: Annotated[bool, typer.Option("--check", help="fail if a file is stale")] = False,
     faster: Annotated[
         float | None,
         typer.Option(parser=_factor, metavar="N", help="print them, all times divided by N"),
     ] = None,
 ) -> None:
     """Generate the Prometheus rules from the objectives and alerts."""
-    if check and faster is not None:
-        raise typer.BadParameter("use either --check or --faster")
     promise = objectives.read(description.of_service().latency_buckets)
     groups = rules.groups(promise)
     if faster is not None:
         print(products.for_prometheus(rules.faster(groups, faster)), end="")
         return
-    generated.update(products.products(promise, groups), check=check, command="make monitoring")
+    generated.update(products.products(promise, groups))
