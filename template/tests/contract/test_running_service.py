@@ -18,7 +18,7 @@ from ..service import Service
 SCHEMA = schemathesis.openapi.from_path(Path(__file__).parents[2] / "schema" / "openapi.yaml")
 
 
-@SCHEMA.parametrize()
+@SCHEMA.parametrize()  # type: ignore[untyped-decorator]
 @hypothesis.settings(max_examples=30, derandomize=True)
 def test_operation(case: schemathesis.Case[Any], service: Service) -> None:
     response = case.call_and_validate(
