@@ -19,6 +19,7 @@ from tests.service.conftest import without_make
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.long,
     pytest.mark.skipif(not shutil.which("curl"), reason="the page needs curl"),
     pytest.mark.xdist_group("how-to"),
 ]

@@ -4,8 +4,9 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -33,6 +34,9 @@ KINDS = {
     },
 }
 
+LONG = {"odd"}
+"""The kinds that `make test` leaves to `make test-long`."""
+
 
 def without_make(variables: dict[str, str]) -> dict[str, str]:
     """An environment that does not say it is inside of another make or test, or what to ask."""
@@ -56,22 +60,29 @@ def run(service: Path, *command: str) -> str:
     return done.stdout
 
 
-def kinds(*names: str, long: Sequence[str] = ()) -> pytest.MarkDecorator:
+def kinds(*names: str, long: Collection[str] = ()) -> pytest.MarkDecorator:
     """Have a test try these kinds alone: the others would show nothing new, and take minutes.
 
-    `make test` leaves those in `long` to `make test-long`.
+    `make test` leaves those in `long` to `make test-long`, as it does those in LONG.
     """
-    marks = {name: [pytest.mark.xdist_group(name)] for name in names}
-    for name in long:
-        marks[name].append(pytest.mark.long)
-    params = [pytest.param(name, marks=marks[name]) for name in names]
-    return pytest.mark.parametrize("service", params, indirect=True)
+    return pytest.mark.parametrize("service", _parameters(names, long), indirect=True)
 
 
-@pytest.fixture(
-    scope="session",
-    params=[pytest.param(kind, marks=pytest.mark.xdist_group(kind)) for kind in KINDS],
-)
+def _parameters(names: Iterable[str], long: Collection[str] = ()) -> list[Any]:
+    """The kinds as parameters; one worker runs all tests of a kind."""
+    return [
+        pytest.param(
+            name,
+            marks=[
+                pytest.mark.xdist_group(name),
+                *[pytest.mark.long] * (name in LONG or name in long),
+            ],
+        )
+        for name in names
+    ]
+
+
+@pytest.fixture(scope="session", params=_parameters(KINDS))
 def service(
     request: pytest.FixtureRequest, template: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:

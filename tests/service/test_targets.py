@@ -108,7 +108,7 @@ def test_tests_and_hooks_pass(service: Path) -> None:
     assert run(service, "git", "diff", "--name-only") == "", "a hook changed files"
 
 
-@kinds("postgresql", "none")
+@kinds("postgresql", "none", long=["none"])
 def test_check_passes(service: Path) -> None:
     run(service, "make", "check")
     assert run(service, "git", "status", "--porcelain", "--untracked-files=all").count("\n??") == 0

@@ -237,6 +237,7 @@ EXTRAS = '[project.optional-dependencies]\na = ["attrs", "black"]\nb = ["black"]
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_extras_of_the_project_are_left_out(tmp_path: Path) -> None:
     packages = [
         package("attrs", optional=True, markers='extra == "a" and os_name == "posix"'),
@@ -257,6 +258,7 @@ GIT = [
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_git(tmp_path: Path) -> None:
     packages = []
     for number, (url, more) in enumerate(itertools.product(GIT, ({}, {"subdirectory": "a/b"}))):
@@ -275,6 +277,7 @@ def test_git(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_addresses_and_paths(tmp_path: Path) -> None:
     for name in ("lib", "with space"):
         (tmp_path / name).mkdir()
@@ -303,6 +306,7 @@ SOURCES = {
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("sources", SOURCES.values(), ids=[*SOURCES])
 def test_other_indexes(tmp_path: Path, sources: str) -> None:
     tables = ""

@@ -128,6 +128,7 @@ def test_no_fault_is_none(services: Services, history: Path, tmp_path: Path, che
     check(services, faulty(history, nothing, tmp_path), tmp_path)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "fault",
     [

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.configurations import configure, hooks, hostile
+from tests.marks import long
 from tests.private import LOGIN, behind_login
 from tests.repositories import append, commit, git, unmerged
 
@@ -203,6 +204,7 @@ def from_around(service: Service, folder: Path) -> None:
     }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("where", ["user", "repository", "around"])
 def test_an_update_is_the_same_whatever_is_configured(
     service: Service, reference: tuple[Path, Outcome], tmp_path: Path, where: str
@@ -215,7 +217,7 @@ def test_an_update_is_the_same_whatever_is_configured(
     assert updated(service) == expected
 
 
-@pytest.mark.parametrize("where", ["user", "repository"])
+@pytest.mark.parametrize("where", ["user", *long("repository")])
 def test_lines_stay_where_untracked_files_are_not_shown(
     service: Service, reference: tuple[Path, Outcome], where: str
 ) -> None:
@@ -257,6 +259,7 @@ def test_ignored_files_in_the_way_are_not_overwritten(
 # -- What is refused ------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("option", ["--assume-unchanged", "--skip-worktree"])
 def test_changes_that_git_overlooks_are_not_overwritten(service: Service, option: str) -> None:
     git(service.folder, "update-index", option, "far.txt")
@@ -268,6 +271,7 @@ def test_changes_that_git_overlooks_are_not_overwritten(service: Service, option
     assert "commit or stash far.txt" in refusal(service, "update")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["added.txt/own.txt", "deep"])
 def test_a_folder_in_the_place_of_a_file_is_named(service: Service, name: str) -> None:
     write(service.folder, {name: "of the team\n"})
@@ -300,6 +304,7 @@ def site(released: Path, tmp_path: Path) -> Iterator[str]:
         yield address
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("where", ["user", "repository"])
 def test_credentials_and_addresses_are_those_of_people(
     service: Service, reference: tuple[Path, Outcome], tmp_path: Path, site: str, where: str
@@ -316,6 +321,7 @@ def test_credentials_and_addresses_are_those_of_people(
 # -- Proposals ------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_a_proposal_is_the_same_whatever_is_configured(
     service: Service, reference: tuple[Path, Outcome], tmp_path: Path
 ) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.marks import long
 from tests.repositories import commit, git, initialise
 from tests.update.history import NOW, answers_of, fork
 from tests.update.template_of_releases import install_copier
@@ -57,7 +58,10 @@ def shell(folder: Path, *lines: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("name", ["My Work", 'it\'s $HOME `id` "x" & #1 \\n', "-x", "Größe"])
+@pytest.mark.parametrize(
+    "name",
+    ["My Work", *long('it\'s $HOME `id` "x" & #1 \\n', "-x", "Größe")],
+)
 def test_the_folder_is_entered(template: Path, tmp_path: Path, name: str) -> None:
     said = copier(tmp_path, "copy", "--defaults", "-d", "service=orders", "--", str(template), name)
     enter, install, run, replace = commands(said)
@@ -66,7 +70,7 @@ def test_the_folder_is_entered(template: Path, tmp_path: Path, name: str) -> Non
     assert replace.startswith("make update ")
 
 
-@pytest.mark.parametrize("source", ["address", "checkout", "commit"])
+@pytest.mark.parametrize("source", ["address", *long("checkout", "commit")])
 def test_one_command_replaces_all_placeholders(history: Path, tmp_path: Path, source: str) -> None:
     """From an address with releases, from a checkout, and from one that is ahead of its release."""
     address, options = str(fork(history, tmp_path / "shipshape.git")), []
