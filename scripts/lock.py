@@ -24,7 +24,10 @@ uv>=0.13,<0.14
 
 SHIPSHAPE = """
 httpx2>=2.16,<3
+jinja2>=3.1,<4
+opentelemetry-proto>=1.45,<2
 pydantic>=2.13,<3
+pytest>=9.1,<10
 ruamel.yaml>=0.19,<1
 typer>=0.29,<1
 """

@@ -20,9 +20,12 @@ metadata: {name: not-this-one}
 kind: Component
 metadata:
   name: %s
+  annotations: {}
 spec:
   owner: %s
 """
+GOLD = (CATALOG % ("bills", "money")).replace("{}", "{shipshape/level: gold}")
+WRONG = (CATALOG % ("ads", "shop")).replace("{}", "{shipshape/level: best}")
 
 
 @pytest.fixture(autouse=True)
@@ -37,11 +40,11 @@ def clones(tmp_path: Path) -> Path:
     for name, catalog, answers in (
         (
             "newest",
-            CATALOG % ("bills", "money"),
+            GOLD,
             "_commit: v1.0.0\n_src_path: git@x.io:a/shipshape.git\n",
         ),
         ("older", CATALOG % ("orders", "shop"), "_commit: v0.1.0\n"),
-        ("between", CATALOG % ("ads", "shop"), "_commit: v0.2.0-3-gabcdef0\n"),
+        ("between", WRONG, "_commit: v0.2.0-3-gabcdef0\n"),
         ("other", CATALOG % ("others", "shop"), "_commit: v7.0.0\n"),
         ("foreign", CATALOG % ("maps", "shop"), "_commit: v0.1.0\n_src_path: gh:a/boat\n"),
         ("no-answers", CATALOG % ("legacy", "attic"), None),
@@ -62,23 +65,38 @@ def test_each_service_is_in_the_table(clones: Path, capsys: pytest.CaptureFixtur
     assert fleet.main([str(clones)]) == 0
     lines = capsys.readouterr().out.splitlines()
     cells = [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in lines]
-    assert cells[0] == ("Service", "Owner", "Release", "Behind by", "Problems")
+    assert cells[0] == ("Service", "Owner", "Level", "Release", "Behind by", "Problems")
     assert cells[2:] == [
         (
             "broken",
             "",
             "",
             "",
+            "",
             "catalog-info.yaml cannot be read; .copier-answers.yml cannot be read",
         ),
-        ("legacy", "attic", "", "", "no .copier-answers.yml"),
-        ("maps", "shop", "v0.1.0", "", ".copier-answers.yml names another template, gh:a/boat"),
-        ("neither", "", "", "", "no catalog-info.yaml; no .copier-answers.yml"),
-        ("others", "shop", "v7.0.0", "", ".copier-answers.yml names no release of this template"),
-        ("orders", "shop", "v0.1.0", "2", ""),
-        ("ads", "shop", "v0.2.0-3-gabcdef0", "1", ""),
-        ("bills", "money", "v1.0.0", "0", ""),
-        ("mails", "", "v1.0.0", "0", "no catalog-info.yaml"),
+        ("legacy", "attic", "", "", "", "no .copier-answers.yml"),
+        ("maps", "shop", "", "v0.1.0", "", ".copier-answers.yml names another template, gh:a/boat"),
+        ("neither", "", "", "", "", "no catalog-info.yaml; no .copier-answers.yml"),
+        (
+            "others",
+            "shop",
+            "",
+            "v7.0.0",
+            "",
+            ".copier-answers.yml names no release of this template",
+        ),
+        ("orders", "shop", "", "v0.1.0", "2", ""),
+        (
+            "ads",
+            "shop",
+            "",
+            "v0.2.0-3-gabcdef0",
+            "1",
+            "shipshape/level in catalog-info.yaml must be one of bronze, silver, gold",
+        ),
+        ("bills", "money", "gold", "v1.0.0", "0", ""),
+        ("mails", "", "", "v1.0.0", "0", "no catalog-info.yaml"),
     ]
 
 
@@ -88,6 +106,7 @@ def test_machines_get_json(clones: Path, capsys: pytest.CaptureFixture[str]) -> 
         {
             "service": "orders",
             "owner": "shop",
+            "level": None,
             "release": "v0.1.0",
             "behind": 2,
             "folder": str(clones / "older"),
@@ -96,6 +115,7 @@ def test_machines_get_json(clones: Path, capsys: pytest.CaptureFixture[str]) -> 
         {
             "service": "bills",
             "owner": "money",
+            "level": "gold",
             "release": "v1.0.0",
             "behind": 0,
             "folder": str(clones / "newest"),

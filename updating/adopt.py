@@ -1,5 +1,6 @@
 """`adopt`: bring an existing service under the template, with the parts that disturb nothing.
 
+It begins with the checklist, which shows what the service lacks, and which part helps most.
 Files of the service are never overwritten. What is not taken is in the answer `keep`, and `take`
 takes more later. As the service has nothing yet, this command is run from a clone of the template.
 """
@@ -11,7 +12,8 @@ import sys
 import tempfile
 import tomllib
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +26,11 @@ from shipshape.template import (
 )
 from shipshape.template import run as run_program
 
-from . import answers
+from . import answers, checklist, lifting
 from .adoption import left_out, with_keep
 from .parts import Offer, State, of_release
-from .programs import ROOT, TEMPLATE, copier_command
+from .places import ROOT, TEMPLATE
+from .programs import copier_command
 from .repository import require_clean
 from .template import Template
 
@@ -52,6 +55,7 @@ def _begin(given: Namespace, rendered: Path) -> None:
     taken = _chosen(given, offer)
     keep = [it for name, part in parts.items() if name not in taken for it in part.files]
     print(Offer(rendered, ROOT, keep, parts).overview())
+    _propose(replace(offer, keep=[it for part in parts.values() for it in part.files]), taken)
     files = {name: offer.state(name) for part in taken for name in offer.of(part)}
     yours = [name for name, state in files.items() if state.clashes]
     if stuck := [name for name in yours if offer.part_of[name] == "update"]:
@@ -76,6 +80,16 @@ def _begin(given: Namespace, rendered: Path) -> None:
     if warning := left_out(ROOT, added):
         print(warning)
     print(f"Look at `git status`, and commit. Then: {COMMAND} parts")
+
+
+def _propose(offer: Offer, taken: Collection[str]) -> None:
+    """Say what the checklist finds in the project, and which part helps most with it."""
+    missing = checklist.missing(ROOT)
+    print(f"\n{checklist.counted(missing)}")
+    if proposal := lifting.proposed(offer, missing):
+        print(proposal.reason)
+        if proposal.part not in taken:
+            print(f"To begin with it: --part {proposal.part}")
 
 
 def _render(given: Namespace, folder: Path) -> None:

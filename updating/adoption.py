@@ -14,10 +14,11 @@ from pathlib import Path
 
 from shipshape.template import ANSWERS, COMMAND, TemplateError, run
 
-from . import answers
+from . import answers, checklist, lifting
 from .answers import Answers
 from .parts import Offer, State, of_release
-from .programs import ROOT, copier, git, names, plain_git
+from .places import ROOT
+from .programs import copier, git, names, plain_git
 from .repository import require_clean
 from .template import fetched
 
@@ -36,8 +37,18 @@ def show(_: Namespace) -> int:
             print("\n".join(f"    {name}" for name in yours))
             print(f"{COMMAND} compare {yours[0]} shows how one differs, take {yours[0]} merges it.")
         if offer.ready:
-            print(f"\nNext: {COMMAND} take {offer.ready[0]} --preview")
+            print(f"\nNext: {COMMAND} take {_next(offer)} --preview")
     return 0
+
+
+def _next(offer: Offer) -> str:
+    """The part that lifts the service most for the least, or else the first one."""
+    missing = checklist.missing(ROOT, static=True)
+    print(f"\n{checklist.counted(missing)}")
+    proposal = lifting.proposed(offer, missing)
+    if proposal:
+        print(proposal.reason)
+    return proposal.part if proposal else offer.ready[0]
 
 
 def compare(given: Namespace) -> int:

@@ -13,7 +13,8 @@ from shipshape.template import ANSWERS, ProgramError, TemplateError
 from . import answers, repository
 from .answers import Answers
 from .parts import matching
-from .programs import PATCH, ROOT, copier, git, names, read_yaml
+from .places import ROOT
+from .programs import PATCH, copier, git, names, read_yaml
 from .template import Template, fetched
 from .workbench import Merge, Workbench, workbench
 

@@ -6,13 +6,14 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import NoReturn
 
 from shipshape.errors import ShipshapeError
 from shipshape.template import COMMAND, TemplateError
 
 from . import __doc__ as description
-from . import adopt, adoption, drift, preview, proposal, update
+from . import adopt, adoption, checklist, drift, preview, proposal, update
 
 
 class Parser(argparse.ArgumentParser):
@@ -63,6 +64,13 @@ def parser() -> Parser:
 
     each = command(adoption.keep, "keep", "Make files your own, for no update to touch")
     each.add_argument("patterns", nargs="+", metavar="PATTERN", help="as in .gitignore: /deploy/")
+
+    each = command(checklist.run, "checklist", "Check how production-ready a repository is")
+    each.add_argument("folder", nargs="?", type=Path, default=Path(), metavar="FOLDER")
+    each.add_argument("--static", action="store_true", help="run only the checks that read files")
+    each.add_argument("--level", choices=checklist.LEVELS, help="the level to require")
+    each.add_argument("--only", action="append", default=[], metavar="ID", help="run this check")
+    each.add_argument("--write", action="append", default=[], type=Path, metavar="FILE")
 
     each = command(adopt.run, "adopt", "Bring an existing service under the template")
     each.add_argument("--template", metavar="ADDRESS", help="where it updates from")

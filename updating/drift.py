@@ -12,7 +12,8 @@ from shipshape.template import ANSWERS, ProgramError, TemplateError
 from . import answers
 from .answers import Answers
 from .forges import forge
-from .programs import PATCH, ROOT, git, names, plain_git, read_yaml
+from .places import ROOT
+from .programs import PATCH, git, names, plain_git, read_yaml
 from .template import Template, fetched
 
 _UPDATE_ONLY = re.compile(r"[{]%-? *if .*_copier_operation.*?%}(.+?)[{]%-? *endif *-?%}")

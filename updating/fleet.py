@@ -3,7 +3,8 @@
     python -m updating.fleet FOLDER…
 
 A folder is a clone of a service, or holds such clones. What is read is catalog-info.yaml, for the
-service and its owner, and .copier-answers.yml, for the release that it has.
+service, its owner and the level of the checklist that it holds, and .copier-answers.yml, for the
+release that it has.
 """
 
 import argparse
@@ -23,6 +24,8 @@ from scripts.render import ROOT
 
 CATALOG = "catalog-info.yaml"
 ANSWERS = ".copier-answers.yml"
+LEVEL = "shipshape/level"
+LEVELS = ("bronze", "silver", "gold")
 
 
 class FleetError(Exception):
@@ -35,6 +38,7 @@ class Service:
 
     service: str
     owner: str | None
+    level: str | None
     release: str | None
     behind: int | None
     folder: str
@@ -44,6 +48,7 @@ class Service:
 COLUMNS: dict[str, Callable[[Service], str]] = {
     "Service": lambda it: it.service,
     "Owner": lambda it: it.owner or "",
+    "Level": lambda it: it.level or "",
     "Release": lambda it: it.release or "",
     "Behind by": lambda it: "" if it.behind is None else str(it.behind),
     "Problems": lambda it: "; ".join(it.problems),
@@ -102,7 +107,11 @@ def service(folder: Path, releases: Sequence[Release], template: str) -> Service
         problems.append(f"{ANSWERS} names no release of this template")
     name = entry(component, "metadata", "name") or answers.get("service") or folder.resolve().name
     owner = entry(component, "spec", "owner")
-    return Service(str(name), owner, release and str(release), behind, str(folder), problems)
+    level = entry(component, "metadata", "annotations", LEVEL)
+    if level not in (None, *LEVELS):
+        problems.append(f"{LEVEL} in {CATALOG} must be one of {', '.join(LEVELS)}")
+        level = None
+    return Service(str(name), owner, level, release and str(release), behind, str(folder), problems)
 
 
 def documents(path: Path, problems: list[str]) -> list[dict[str, Any]]:
@@ -121,11 +130,12 @@ def documents(path: Path, problems: list[str]) -> list[dict[str, Any]]:
     return mappings
 
 
-def entry(component: dict[str, Any], section: str, name: str) -> str | None:
-    """What a section of the descriptor says."""
-    found = component.get(section)
-    value = found.get(name) if isinstance(found, dict) else None
-    return None if value is None else str(value)
+def entry(component: dict[str, Any], *path: str) -> str | None:
+    """The value at a path of the descriptor."""
+    found: Any = component
+    for name in path:
+        found = found.get(name) if isinstance(found, dict) else None
+    return None if found is None else str(found)
 
 
 def newer(release: str, releases: Sequence[Release]) -> int | None:

@@ -24,6 +24,8 @@ class Part:
     about: str
     needs: Sequence[str]
     files: Sequence[str]
+    checks: Sequence[str] = ()
+    """Those of the checklist that it satisfies."""
 
 
 def of_release(template: Template, release: str) -> dict[str, Part]:

@@ -1,30 +1,16 @@
 """Other programs: git, make, and the Copier that is installed in .tools/copier."""
 
-import functools
 import json
 import os
-import shutil
 import subprocess
-import sys
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from shipshape.template import (
-    COPY,
-    ProgramError,
-    TemplateError,
-    environment,
-    plain_environment,
-    run,
-)
+from shipshape.template import environment, plain_environment, run
 
-ROOT = Path.cwd()
-"""The service: the commands are run in its folder."""
-TEMPLATE = Path(__file__).resolve().parents[1]
-"""The repository that these commands are part of."""
-IS_FETCHED = TEMPLATE == (ROOT / COPY).resolve()
-"""Whether that is the copy in the service; adoption begins without one."""
+from .environments import python_with
+from .places import ROOT
 
 # A diff that can be applied, whatever is configured.
 PATCH = (
@@ -39,9 +25,6 @@ _UNTOUCHED = (
     *("-c", "core.safecrlf=false"),
 )
 
-_COPIER = (ROOT if IS_FETCHED else TEMPLATE) / ".tools" / "copier"
-# Certificates as the system has them, as in the Makefile; Python is not downloaded.
-_UV_SETTINGS = {"UV_SYSTEM_CERTS": "1", "UV_PYTHON_DOWNLOADS": "never"}
 # Copier reads YAML, which Python's own library does not.
 _YAML = """
 import json, sys, yaml
@@ -112,38 +95,5 @@ def read_yaml(text: str) -> Any:
     return json.loads(run(_python_of_copier(), "-c", _YAML, cwd=ROOT, input=text))
 
 
-@functools.cache
 def _python_of_copier() -> Path:
-    """The Python that has Copier, installed by the lock of this release if it is not yet."""
-    lock = Path(__file__).with_name("copier.lock")
-    python, installed = _COPIER / "bin" / "python", _COPIER / lock.name
-    if not python.exists() or not installed.exists() or installed.read_bytes() != lock.read_bytes():
-        _install_copier(python, lock)
-        shutil.copy(lock, installed)  # last: what was interrupted is installed again
-    return python
-
-
-def _install_copier(python: Path, lock: Path) -> None:
-    """Install Copier as it is locked; uvx would be shorter, and does not verify hashes."""
-    in_tools = _COPIER.with_name("bin") / "uv"
-    if not (uv := in_tools if in_tools.exists() else shutil.which("uv")):
-        raise TemplateError(
-            "Copier is not installed: `make update-preview` installs it, or uv, once you have that"
-        )
-    print("installing Copier into .tools/copier", file=sys.stderr, flush=True)
-    if _COPIER.exists():
-        shutil.rmtree(_COPIER)  # uv clears complete environments only
-    around = {**_UV_SETTINGS, **environment()}
-    sync = ("pip", "sync", "--quiet", "--python", python, "--require-hashes", lock)
-    try:
-        ours = os.path.realpath(sys.executable)
-        run(uv, "venv", "--quiet", "--python", ours, _COPIER, cwd=ROOT, around=around)
-        try:
-            run(uv, *sync, cwd=ROOT, around=around)
-        except ProgramError as error:
-            try:
-                run(uv, *sync, "--offline", cwd=ROOT, around=around)  # from its cache alone
-            except ProgramError:
-                raise error from None
-    except ProgramError as error:
-        raise TemplateError(f"uv cannot install Copier as it is locked: {error.reason}") from None
+    return python_with("Copier", Path(__file__).with_name("copier.lock"))

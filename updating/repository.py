@@ -9,7 +9,8 @@ from pathlib import Path
 
 from shipshape.template import ProgramError, TemplateError
 
-from .programs import ROOT, git, names
+from .places import ROOT
+from .programs import git, names
 
 _UNFINISHED = {
     "MERGE_HEAD": "a merge",

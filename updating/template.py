@@ -10,7 +10,8 @@ from typing import Any
 from shipshape.template import ANSWERS, COMMAND, ProgramError, TemplateError
 
 from .answers import Answers
-from .programs import IS_FETCHED, TEMPLATE, copier, plain_git
+from .places import IS_FETCHED, TEMPLATE
+from .programs import copier, plain_git
 
 
 @dataclass(frozen=True)

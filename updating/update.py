@@ -8,7 +8,8 @@ from pathlib import Path
 from shipshape.template import ProgramError, TemplateError
 
 from .attempt import Attempt, attempted
-from .programs import ROOT, git
+from .places import ROOT
+from .programs import git
 from .report import report
 
 _RESOLVE = """

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from shipshape.template import TemplateError
 
-from .programs import ROOT, git, names, plain_git
+from .places import ROOT
+from .programs import git, names, plain_git
 
 # Files are merged as they are committed: no filter and no line ending of a system changes them.
 _ATTRIBUTES = "* -text -filter -ident !working-tree-encoding\n"

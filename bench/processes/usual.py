@@ -15,15 +15,15 @@ from asgi_correlation_id import (  # type: ignore[import-not-found]
     CorrelationIdMiddleware,
     correlation_id,
 )
-from opentelemetry import trace  # type: ignore[import-not-found]
-from opentelemetry.exporter.otlp.proto.http import (  # type: ignore[import-not-found]
+from opentelemetry import trace  # type: ignore[attr-defined]
+from opentelemetry.exporter.otlp.proto.http import (
     trace_exporter,
 )
-from opentelemetry.instrumentation.fastapi import (  # type: ignore[import-not-found]
+from opentelemetry.instrumentation.fastapi import (
     FastAPIInstrumentor,
 )
-from opentelemetry.sdk.trace import TracerProvider  # type: ignore[import-not-found]
-from opentelemetry.sdk.trace.export import BatchSpanProcessor  # type: ignore[import-not-found]
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from prometheus_fastapi_instrumentator import Instrumentator  # type: ignore[import-not-found]
 
 from .tiny import app

@@ -16,15 +16,15 @@ PROJECT = Path(__file__).parent / "project"
 collect_ignore = ["project"]
 
 # As the commands call them: `uv venv … FOLDER`, then `uv pip sync … LOCK`, and `uvx copier`. For
-# `make`, which has other folders and locks, it is the real uv. `with-copier` is a Python.
+# `make`, which has other folders and locks, it is the real uv. `with-packages` is a Python.
 PROGRAMS = {
     "uv": """\
 #!/bin/sh
 for last; do :; done
 case "$1 $last" in
-    "venv "*/.tools/copier)
-        mkdir -p "$last/bin" && exec ln -sf "{folder}/with-copier" "$last/bin/python" ;;
-    "pip "*/copier.lock) exit 0 ;;
+    "venv "*/.tools/copier | "venv "*/.tools/checklist)
+        mkdir -p "$last/bin" && exec ln -sf "{folder}/with-packages" "$last/bin/python" ;;
+    "pip "*/copier.lock | "pip "*/shipshape.lock) exit 0 ;;
 esac
 exec "{root}/.tools/bin/uv" "$@"
 """,
@@ -32,7 +32,7 @@ exec "{root}/.tools/bin/uv" "$@"
 #!/bin/sh
 exec "{prefix}/bin/$@"
 """,
-    "with-copier": """\
+    "with-packages": """\
 #!/bin/sh
 exec "{prefix}/bin/python" "$@"
 """,
@@ -43,7 +43,7 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture(scope="session")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """An author, nobody's settings, and a uv that gives the tests' own Copier."""
+    """An author, nobody's settings, and a uv that gives the tests' own packages."""
     folder = tmp_path_factory.mktemp("programs")
     for name, text in PROGRAMS.items():
         (folder / name).write_text(text.format(folder=folder, prefix=sys.prefix, root=ROOT))

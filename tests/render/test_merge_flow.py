@@ -27,6 +27,7 @@ CHECKS = {
     "test",
     "stale",
     "contract",
+    "checklist",
     "codeql",
     "dependencies",
 }
@@ -45,7 +46,16 @@ STAGES = {
 }
 NAMES_ON_GITLAB = {"sast": "codeql", "release-staging": "staging"}
 
-COMMANDS = {"attestations", "deploy", "notes", "promote", "rollback", "sign", "version"}
+COMMANDS = {
+    "attestations",
+    "checklist",
+    "deploy",
+    "notes",
+    "promote",
+    "rollback",
+    "sign",
+    "version",
+}
 """The commands that both call. GitHub's actions do what GitLab has commands for."""
 
 Jobs = dict[str, dict[str, Any]]
@@ -352,6 +362,7 @@ def test_each_job_has_the_least_permissions_and_an_end(github: Service) -> None:
             writes = {key for key, value in job["permissions"].items() if value == "write"}
             assert writes <= {
                 "build": {"packages"},
+                "checklist": {"security-events"},
                 "codeql": {"security-events"},
                 "promote": {"contents", "packages"},
                 "sign": {"id-token", "packages"},

@@ -7,7 +7,7 @@ from shipshape.errors import ShipshapeError
 from shipshape.forges.api import ask
 from shipshape.template import ProgramError, run
 
-from ..programs import ROOT
+from ..places import ROOT
 from .request import Request
 
 _PULLS = "repos/{owner}/{repo}/pulls"  # gh fills it in

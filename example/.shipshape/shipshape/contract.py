@@ -18,7 +18,6 @@ from pathlib import Path
 from . import git
 from .errors import ShipshapeError
 from .files import SCHEMA
-from .programs import ProgramError
 
 ACCEPTED = "schema/accepted-breaks.txt"
 # Within the project, for that is what the Docker of a CI job sees of its files.
@@ -29,15 +28,6 @@ IMAGE = (
 )
 ERROR = 3  # of oasdiff's levels; a warning may break a caller, and is up to the reviewer
 NO_COMMIT = "0" * 40  # what a forge names before the first commit of a branch
-
-
-def known(name: str) -> bool:
-    """Whether git knows a commit, or a file of one, by this name."""
-    try:
-        git.output("cat-file", "-e", name)
-    except ProgramError:
-        return False
-    return True
 
 
 def check_out(commit: str) -> None:
@@ -57,8 +47,14 @@ def oasdiff() -> list[str]:
     return ["docker", "run", "--rm", "--network", "none", *folder, IMAGE]
 
 
-def breaks() -> list[str]:
-    """What breaks callers, each as one line: method, path, and what changed."""
+def can_compare() -> bool:
+    """Whether oasdiff is there."""
+    return shutil.which(oasdiff()[0]) is not None
+
+
+def breaks(commit: str) -> list[str]:
+    """What breaks callers since a commit, each as one line: method, path, and what changed."""
+    check_out(commit)
     before = BEFORE / SCHEMA
     command = [*oasdiff(), "breaking", "--format", "json", before.as_posix(), SCHEMA.as_posix()]
     try:
@@ -81,27 +77,31 @@ def declared(commit: str) -> Counter[str]:
     """The breaks that are declared since a commit."""
     now = Path(ACCEPTED)
     lines = Counter(now.read_text("utf-8").splitlines() if now.exists() else ())
-    if known(f"{commit}:./{ACCEPTED}"):
+    if git.knows(f"{commit}:./{ACCEPTED}"):
         lines -= Counter(git.output("show", f"{commit}:./{ACCEPTED}").splitlines())
     return lines
+
+
+def undeclared(found: list[str], commit: str) -> list[str]:
+    """Those of the breaks that are not declared since a commit."""
+    accepted = declared(commit)
+    return [line for line in found if line not in accepted]
 
 
 def check(commit: str) -> str:
     """Compare with a commit; what there is to say where nothing breaks undeclared."""
     if commit == NO_COMMIT:
         return "there is no commit before this one to compare the schema with"
-    if not known(f"{commit}^0"):
+    if not git.knows(f"{commit}^0"):
         raise ShipshapeError(
             f"there is no commit {commit!r} to compare {SCHEMA} with: fetch it, or name "
             "another one, as in `make contract base=origin/main`"
         )
-    if not known(f"{commit}:./{SCHEMA}"):
+    if not git.knows(f"{commit}:./{SCHEMA}"):
         return f"{SCHEMA} is new since {commit}"
-    check_out(commit)
-    found, accepted = breaks(), declared(commit)
-    undeclared = [line for line in found if line not in accepted]
-    if undeclared:
-        lines = "".join(f"  {line}\n" for line in undeclared)
+    found = breaks(commit)
+    if unexpected := undeclared(found, commit):
+        lines = "".join(f"  {line}\n" for line in unexpected)
         raise ShipshapeError(
             f"this breaks those who call the API:\n{lines}"
             f"keep what they rely on, or agree with them and add the lines to {ACCEPTED}"

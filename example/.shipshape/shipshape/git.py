@@ -31,6 +31,15 @@ def name_of(commit: str) -> str:
     return next(iter(releases("--points-at", commit)), f"sha-{commit[:7]}")
 
 
+def knows(name: str) -> bool:
+    """Whether there is a commit, or a file of one, by this name."""
+    try:
+        output("cat-file", "-e", name)
+    except ProgramError:
+        return False
+    return True
+
+
 def require(commit: str) -> None:
     """ShipshapeError where the clone does not have the commit."""
     try:

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 import typer
 
-from . import commands, template
+from . import commands, load_test, template
 from .check import commands as check
+from .checklist import commands as checklist
 from .docs import commands as docs
 from .errors import ShipshapeError
 from .game_day import commands as game_day
@@ -24,9 +25,11 @@ app = typer.Typer(
 )
 for each in (
     check.app,
+    checklist.app,
     docs.app,
     monitoring.app,
     game_day.app,
+    load_test.app,
     commands.app,
     releases.app,
     updates,

@@ -1,6 +1,7 @@
 """Reading and writing YAML."""
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +43,20 @@ _Representer.add_representer(Quoted, _Representer._quoted)
 
 def read(path: Path) -> Any:
     """The document in a file; ShipshapeError if there is none."""
+    return _loaded(path, YAML(typ="safe", pure=True).load)
+
+
+def read_all(path: Path) -> list[Any]:
+    """All documents in a file; ShipshapeError if it cannot be read."""
+    documents: list[Any] = _loaded(
+        path, lambda text: list(YAML(typ="safe", pure=True).load_all(text))
+    )
+    return documents
+
+
+def _loaded(path: Path, load: Callable[[str], Any]) -> Any:
     try:
-        return YAML(typ="safe", pure=True).load(path.read_text("utf-8"))
+        return load(path.read_text("utf-8"))
     except OSError as error:
         raise ShipshapeError(f"{path} cannot be read: {error.strerror}") from None
     except (UnicodeDecodeError, YAMLError) as error:

@@ -42,6 +42,15 @@ def test_commands_have_their_lines() -> None:
     ]
 
 
+def test_blocks_may_be_fenced_in_other_ways() -> None:
+    """As in pages that were not written for the template."""
+    page = Page(
+        Path("a.md"), "``` mermaid\n# no\n```\n\n~~~sh {1}\n# no\n~~~\n  ```\n# no\n  ```\n# A\n"
+    )
+    assert page.anchors == {"a"}
+    assert list(page.blocks("sh", "mermaid")) == [(2, "# no\n"), (6, "# no\n")]
+
+
 def test_sections_end_before_the_next_of_their_level() -> None:
     assert PAGE.sections(2) == [
         Section("A_b (c)", 10, "first\n### Deep\ndeep\n"),

@@ -9,7 +9,10 @@ from pathlib import Path
 
 from ..files import README
 
-_FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_FENCED = re.compile(
+    r"^ {0,3}(?P<fence>`{3,}|~{3,}) *(?P<language>[\w-]*)[^\n]*\n(?P<text>.*?)^ {0,3}(?P=fence) *$",
+    re.MULTILINE | re.DOTALL,
+)
 _HEADING = re.compile(r"^(#+) (.+)$", re.MULTILINE)
 _LINK = re.compile(r"\]\(([^()\s]+)\)")
 _CODE = re.compile(r"`([^`\n]+)`")
@@ -61,8 +64,8 @@ class Page:
     def blocks(self, *languages: str) -> Iterator[tuple[int, str]]:
         """The first line and the text of each block of code in some languages."""
         for found in _FENCED.finditer(self.text):
-            if found[1] in languages:
-                yield _line(self.text, found.start(2)), found[2]
+            if found["language"] in languages:
+                yield _line(self.text, found.start("text")), found["text"]
 
     def commands(self) -> Iterator[tuple[int, str]]:
         """The line and the text of inline code, and of each line in blocks of commands."""

@@ -2,10 +2,12 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from .. import yaml_files
+from ..description import Description
 from ..errors import ShipshapeError
 from ..monitoring import products, rules
 from .markdown import pages
@@ -23,15 +25,29 @@ Expression = tuple[str, str]
 
 def exported_metrics(subject: Subject) -> Iterator[str]:
     """A metric is exported, recorded by a rule, or of another job."""
-    known = {
+    known = exported(subject.described) | {
         rule["record"] for group in subject.groups for rule in group["rules"] if "record" in rule
     }
-    for metric in subject.described.metrics:
+    expressions = (*_of_rules(), *of_dashboards(), *_of_pages())
+    yield from unknown_metrics(expressions, known, subject.promise.service)
+
+
+def exported(described: Description) -> set[str]:
+    """The names that queries have for the metrics of the service."""
+    known = set()
+    for metric in described.metrics:
         suffixes = ("", "_bucket", "_sum", "_count") if metric.type == "histogram" else ("",)
         known |= {f"{metric.name}{suffix}" for suffix in suffixes}
-    for place, expression in (*_of_rules(), *_of_dashboards(), *_of_pages()):
+    return known
+
+
+def unknown_metrics(
+    expressions: Iterable[Expression], known: Container[str], service: str
+) -> Iterator[str]:
+    """The metrics of the service in expressions that are not known."""
+    for place, expression in expressions:
         for name, job in dict.fromkeys(selectors(expression)):
-            ours = job in (None, subject.promise.service)
+            ours = job in (None, service)
             if ours and name not in known and not _OF_OTHERS.fullmatch(name):
                 yield (
                     f"{place}: the service exports no metric {name}: correct the name, or select "
@@ -47,7 +63,8 @@ def _of_rules() -> Iterator[Expression]:
         yield f"{products.PRODUCTION_ALERTS}: {alert['alert']}", alert["expr"]
 
 
-def _of_dashboards() -> Iterator[Expression]:
+def of_dashboards() -> Iterator[Expression]:
+    """The queries of all dashboards; ShipshapeError if one cannot be read."""
     for path in sorted(DASHBOARDS.glob("**/*.json")):
         try:
             dashboard = json.loads(path.read_text("utf-8"))
@@ -80,3 +97,16 @@ def _of_pages() -> Iterator[Expression]:
     for page in pages():
         for line, block in page.blocks("promql"):
             yield f"{page.path}:{line}", block
+
+
+def of_rules_and_dashboards() -> list[Expression]:
+    """All queries that Prometheus gets without being asked by a person."""
+    return [*_of_rules(), *of_dashboards()]
+
+
+def recorded() -> set[str]:
+    """The names that the generated rules record."""
+    if not products.RULES.exists():
+        return set()
+    groups = yaml_files.read(products.RULES)["groups"]
+    return {rule["record"] for group in groups for rule in group["rules"] if "record" in rule}

@@ -18,13 +18,18 @@ _FILE = re.compile(rf"((?:{_FOLDERS})/[\w./-]*\w)/?(?:::(\w+))?")
 def links(subject: Subject) -> Iterator[str]:
     """A link leads to a file and a heading."""
     for page in pages():
-        for line, link in page.links():
-            path, _, anchor = link.partition("#")
-            target = page.path.parent / path if path else page.path
-            if not target.exists():
-                yield f"{page.path}:{line}: the link {link} leads to no file"
-            elif anchor and target.suffix == ".md" and anchor not in Page.read(target).anchors:
-                yield f"{page.path}:{line}: the link {link} leads to no heading of {target}"
+        yield from broken_links(page)
+
+
+def broken_links(page: Page) -> Iterator[str]:
+    """The links of a page that lead nowhere in the repository."""
+    for line, link in page.links():
+        path, _, anchor = link.partition("#")
+        target = page.path.parent / path if path else page.path
+        if not target.exists():
+            yield f"{page.path}:{line}: the link {link} leads to no file"
+        elif anchor and target.suffix == ".md" and anchor not in Page.read(target).anchors:
+            yield f"{page.path}:{line}: the link {link} leads to no heading of {target}"
 
 
 def commands(subject: Subject) -> Iterator[str]:

@@ -132,7 +132,7 @@ def _start_server(lock: IO[str]) -> str:
     socket_folder = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=_temporary()))
     process = None
     try:
-        with LOG.open("w") as log, _signals_later():
+        with LOG.open("w") as log, signals_later():
             process = subprocess.Popen(
                 [*command, "-k", str(socket_folder), "-p", "5432", "-h", ""],
                 env=_environment(),
@@ -185,7 +185,7 @@ def _run_initdb(command: list[str], lock: IO[str]) -> tuple["subprocess.Popen[st
     """Run it to its end, with its output; if this is interrupted, end it with its servers."""
     initdb = None
     try:
-        with _signals_later():
+        with signals_later():
             initdb = subprocess.Popen(
                 command,
                 env=_environment(),
@@ -398,7 +398,7 @@ def _explained() -> Iterator[None]:
 
 
 @contextmanager
-def _signals_later() -> Iterator[dict[signal.Signals, Any]]:
+def signals_later() -> Iterator[dict[signal.Signals, Any]]:
     """Have signals wait while a process starts: one that nobody knows yet could not be ended.
 
     Yields the handlers that the signals get at the end.
@@ -426,7 +426,7 @@ def main(command: list[str]) -> int:
         signal.signal(number, lambda number, _: sys.exit(128 + number))
     try:
         with development_database() as url:
-            with _signals_later() as handlers:
+            with signals_later() as handlers:
                 process = subprocess.Popen(command, env={**os.environ, "DATABASE_URL": url})
                 handlers[signal.SIGINT] = signal.SIG_IGN  # the terminal sends it to the command too
                 for number in (signal.SIGHUP, signal.SIGTERM):

@@ -1,0 +1,46 @@
+"""The level that the service holds: an annotation in catalog-info.yaml, which people set.
+
+An annotation, as Backstage lets any tool add what does not identify an entity.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from .. import yaml_files
+from ..errors import ShipshapeError
+from .check import Level
+from .decisions import ConfigurationError
+
+FILE = Path("catalog-info.yaml")
+ANNOTATION = "shipshape/level"
+
+
+def read() -> Level:
+    """The level; bronze without the file or the annotation.
+
+    ConfigurationError for a value that is no level.
+    """
+    metadata = _metadata_of_component() if FILE.exists() else {}
+    if ANNOTATION in _mapping(metadata, "labels"):
+        raise ConfigurationError(f"{FILE}: {ANNOTATION} must be an annotation, not a label")
+    name = _mapping(metadata, "annotations").get(ANNOTATION, str(Level.BRONZE))
+    for level in Level:
+        if name == str(level):
+            return level
+    raise ConfigurationError(f"{FILE}: {ANNOTATION} is {name!r}: it must be bronze, silver or gold")
+
+
+def _metadata_of_component() -> dict[str, Any]:
+    try:
+        documents = yaml_files.read_all(FILE)
+    except ShipshapeError as error:
+        raise ConfigurationError(str(error)) from None
+    components = (it for it in documents if isinstance(it, dict) and it.get("kind") == "Component")
+    return _mapping(next(components, {}), "metadata")
+
+
+def _mapping(document: dict[str, Any], name: str) -> dict[str, Any]:
+    found = document.get(name) or {}
+    if not isinstance(found, dict):
+        raise ConfigurationError(f"{FILE}: {name} of the Component must be names with values")
+    return found

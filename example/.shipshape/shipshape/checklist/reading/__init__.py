@@ -1,0 +1,1 @@
+"""What the checks read: one kind of file a module."""

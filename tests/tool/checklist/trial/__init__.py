@@ -1,0 +1,1 @@
+"""What starts a service for the dynamic checks."""
