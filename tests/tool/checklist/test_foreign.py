@@ -134,6 +134,20 @@ def test_security_of_the_whole_schema_is_that_of_its_operations() -> None:
     assert changed.is_open
 
 
+@pytest.mark.parametrize(
+    ("package", "status"),
+    [
+        ("sqlalchemy[asyncio]>=2", Status.FAIL),
+        ("redis==6.0", Status.FAIL),
+        ("redis-om", Status.NOT_APPLICABLE),
+        ("httpx", Status.NOT_APPLICABLE),
+    ],
+)
+def test_a_database_is_known_by_the_packages_for_it(package: str, status: Status) -> None:
+    written("requirements.txt", f"fastapi\n{package}\n")
+    assert found("DX8")[0] is status
+
+
 def test_calls_are_known_by_what_is_imported() -> None:
     written(
         "shop/__init__.py", "import urllib.request as ask\n\nask.urlopen('https://a', None, 3)\n"

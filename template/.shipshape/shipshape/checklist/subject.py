@@ -11,7 +11,7 @@ from .. import description, service
 from ..description import Description
 from ..service import ANSWERS, Answers
 from .decisions import ConfigurationError
-from .reading import runs
+from .reading import drivers, runs
 from .reading.pipelines import Event, Job
 from .reading.runs import Run
 
@@ -72,7 +72,10 @@ class Subject:
 
     @property
     def has_database(self) -> bool:
-        return Path("migrations").is_dir()
+        """By its answers, or by the packages that it names."""
+        if self.answers:
+            return self.answers.database != "none"
+        return any(drivers.drivers())
 
 
 def of_service() -> Subject:

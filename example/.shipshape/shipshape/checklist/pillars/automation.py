@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..check import Kind, Level, Record, check, not_applicable, unknown
+from ..check import Kind, Level, Record, check, unknown
 from ..reading import (
     bots,
     dockerfile,
@@ -312,12 +312,11 @@ def test_rules_are_applied() -> None:
     "it: docs/how-to.md shows it in steps.",
     sources=("Mercari", "Google", "Microsoft", "Fowler"),
 )
-def test_migrations(record: Record, configuration: Configuration) -> None:
+def test_migrations(record: Record, configuration: Configuration, subject: Subject) -> None:
     """In a database of its own; the earlier code is that of the last release."""
-    if configuration.database is None:
-        not_applicable("the service has no database")
+    variable = configuration.need_database(subject)
     empty = configuration.model_copy(update={"migrate": None})
-    with databases.opened(empty, configuration.database) as own:
+    with databases.opened(empty, variable) as own:
         for name in ("migrate", "migrate_down", "migrate"):
             command = configuration.need(name)
             variables = {**process.of_production(), **configuration.settings, **own.settings}

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ...service import Answers
-from ..check import unknown
+from ..check import not_applicable, unknown
 from ..decisions import ConfigurationError
 from ..subject import Subject
 
@@ -76,6 +76,12 @@ class Configuration(BaseModel):
         """End the check as unknown if one of these optional fields has no value."""
         if missing := [f"`{name}`" for name in names if not getattr(self, name)]:
             unknown(f"add {' and '.join(missing)} to {PLACE}")
+
+    def need_database(self, subject: Subject) -> str:
+        """The variable with the address of the database; it ends the check without one."""
+        if self.database is None and not subject.has_database:
+            not_applicable("the service has no database")
+        return self.need("database")
 
     def need(self, name: str) -> str:
         """The value of an optional field, which is required for the check."""

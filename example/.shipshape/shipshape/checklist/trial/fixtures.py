@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import pytest
 
-from ..check import not_applicable, unknown
+from ..check import unknown
 from ..subject import Subject
 from . import collector as _collector
 from . import configuration as _configuration
@@ -71,12 +71,16 @@ def possible_database(
 
 
 @pytest.fixture
-def database(possible_database: Database | None) -> Database:
+def database(
+    possible_database: Database | None, configuration: Configuration, subject: Subject
+) -> Database:
     """The database of all instances. `database.gate.gone()` and `.hung()` take it away.
 
     A check that uses it does not apply to a service without one.
     """
-    return possible_database or not_applicable("the service has no database")
+    configuration.need_database(subject)
+    assert possible_database
+    return possible_database
 
 
 @pytest.fixture(scope="session")
