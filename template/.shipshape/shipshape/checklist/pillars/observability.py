@@ -5,9 +5,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from itertools import islice
 
-from ...check import metrics
-from ...check import metrics as queries
-from ...check import promtool
+from ...check import metrics, promtool
 from ...errors import ShipshapeError
 from ...monitoring import objectives
 from ..check import Kind, Level, Record, check, unknown
@@ -83,7 +81,6 @@ def test_log_is_json(
 )
 def test_ids_of_a_request(
     record: Record,
-    subject: Subject,
     running: Instance,
     start: Launcher,
     collector: Collector,
@@ -388,13 +385,13 @@ def test_queried_series(
     possible_writing: Request | None,
 ) -> None:
     """Each metric in a query is recorded by a rule, another job's, or there after some requests."""
-    expressions = queries.of_rules_and_dashboards()
+    expressions = metrics.of_rules_and_dashboards()
     if not expressions:
-        unknown(f"{queries.DASHBOARDS} has no dashboard, and there are no rules beside it")
+        unknown(f"{metrics.DASHBOARDS} has no dashboard, and there are no rules beside it")
     for request in filter(None, (reading, possible_writing, _nothing())):
         request.send(running.api)
-    known = scraped(running, configuration).names | queries.recorded()
-    for finding in queries.unknown_metrics(expressions, known, subject.name):
+    known = scraped(running, configuration).names | metrics.recorded()
+    for finding in metrics.unknown_metrics(expressions, known, subject.name):
         record.problem(finding)
     record.shows(f"the series of {len(expressions)} queries exist after some requests")
 
