@@ -22,7 +22,7 @@ class Series:
 
     def __str__(self) -> str:
         labels = ", ".join(f'{name}="{value}"' for name, value in self.labels)
-        return f"{self.name}{{{labels}}}"
+        return self.name + "{" + labels + "}"
 
     @property
     def values(self) -> list[str]:
