@@ -44,7 +44,7 @@ A_TEST_FAILS = both(
 )
 
 
-@kinds("postgresql", "none")
+@kinds("postgresql")
 def test_fresh_service_is_clean(service: Path) -> None:
     assert unclean(dynamic(service, "DX4", *IDS)) == {}
 
