@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
-import pytest
-
 from shipshape.checklist import run
 from shipshape.checklist.check import Kind, Status
 from shipshape.checklist.report import Report
@@ -36,14 +34,11 @@ class Mutation:
     name: str
     change: Change
     kind: str = GITHUB
+    unknown: tuple[str, ...] = ()
+    """Checks that cannot be tried on the broken service."""
 
     def __str__(self) -> str:
         return f"{self.check} {self.name}"
-
-
-def each(mutations: list[Mutation]) -> pytest.MarkDecorator:
-    """Run a test with each mutation."""
-    return pytest.mark.parametrize("mutation", mutations, ids=str)
 
 
 def static() -> Report:
@@ -58,12 +53,6 @@ def unclean() -> dict[str, tuple[Status, str]]:
         for it in static().results
         if not it.clean
     }
-
-
-def checks_of(pillar: str) -> set[str]:
-    """The ids of the static checks of a pillar, such as DX."""
-    ids = {it.check.id for it in static().results}
-    return {id for id in ids if id.rstrip("0123456789") == pillar}
 
 
 # -- Changes ---------------------------------------------------------------------------------------

@@ -65,6 +65,7 @@ def test_a_matrix_is_a_job_for_each_entry() -> None:
 
 
 def test_what_may_fail_does_not_count() -> None:
+    # What the test is about: a job that passes whatever its tests do.
     workflow("pull_request", "run: pytest\n        continue-on-error: true")
     assert commands(Event.CHANGE) == []
 

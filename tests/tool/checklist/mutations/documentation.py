@@ -1,11 +1,6 @@
-"""The static checks of documentation notice their faults."""
+"""Faults of documentation, each for one static check."""
 
-from collections.abc import Callable
-from pathlib import Path
-
-from shipshape.checklist.check import Status
-
-from .mutating import Mutation, checks_of, deleted, each, replaced, unclean, without
+from ..mutating import Mutation, deleted, replaced, without
 
 MUTATIONS = [
     Mutation("DO1", "no tier", without("catalog-info.yaml", r"^    shipshape/tier: .*\n")),
@@ -45,15 +40,3 @@ MUTATIONS = [
     Mutation("DO8", "no contact", without("SECURITY.md", r"team@example\.com")),
     Mutation("DO8", "no time", replaced("SECURITY.md", "within 3 working days", "soon")),
 ]
-
-
-@each(MUTATIONS)
-def test_the_check_notices_it(copied: Callable[[str], Path], mutation: Mutation) -> None:
-    mutation.change(copied(mutation.kind))
-    found = unclean()
-    assert {id: status for id, (status, _) in found.items()} == {mutation.check: Status.FAIL}, found
-
-
-def test_each_check_has_a_mutation(copied: Callable[[], Path]) -> None:
-    copied()
-    assert checks_of("DO") == {mutation.check for mutation in MUTATIONS}

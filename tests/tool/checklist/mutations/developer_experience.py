@@ -1,11 +1,6 @@
-"""The static checks of developer experience notice their faults."""
+"""Faults of developer experience, each for one static check."""
 
-from collections.abc import Callable
-from pathlib import Path
-
-from shipshape.checklist.check import Status
-
-from .mutating import GITLAB, Mutation, both, checks_of, each, replaced, unclean, without
+from ..mutating import GITLAB, Mutation, both, replaced, without
 
 ANCHOR = "    # -- yours below --\n"
 
@@ -60,15 +55,3 @@ MUTATIONS = [
         replaced("compose.yaml", "postgres:18.", "postgres:17."),
     ),
 ]
-
-
-@each(MUTATIONS)
-def test_the_check_notices_it(copied: Callable[[str], Path], mutation: Mutation) -> None:
-    mutation.change(copied(mutation.kind))
-    found = unclean()
-    assert {id: status for id, (status, _) in found.items()} == {mutation.check: Status.FAIL}, found
-
-
-def test_each_check_has_a_mutation(copied: Callable[[], Path]) -> None:
-    copied()
-    assert checks_of("DX") == {mutation.check for mutation in MUTATIONS}

@@ -1,21 +1,13 @@
-"""The static checks of stability notice their faults."""
+"""Faults of stability, each for one static check."""
 
-from collections.abc import Callable
-from pathlib import Path
-
-from shipshape.checklist.check import Status
-
-from .mutating import (
+from ..mutating import (
     NOMAD,
     WITHOUT_DATABASE,
     Mutation,
     appended,
     both,
-    checks_of,
     deleted,
-    each,
     replaced,
-    unclean,
     without,
 )
 
@@ -156,15 +148,3 @@ MUTATIONS = [
         replaced("docs/capacity.md", "`GET /items/{item_id}`", "`GET /things`"),
     ),
 ]
-
-
-@each(MUTATIONS)
-def test_the_check_notices_it(copied: Callable[[str], Path], mutation: Mutation) -> None:
-    mutation.change(copied(mutation.kind))
-    found = unclean()
-    assert {id: status for id, (status, _) in found.items()} == {mutation.check: Status.FAIL}, found
-
-
-def test_each_check_has_a_mutation(copied: Callable[[], Path]) -> None:
-    copied()
-    assert checks_of("ST") == {mutation.check for mutation in MUTATIONS}

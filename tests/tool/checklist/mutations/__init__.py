@@ -1,0 +1,1 @@
+"""Changes of a service that break one static check each, by pillar."""
