@@ -10,7 +10,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from ..service import PATIENCE_SECONDS, Service
-from .collector import Collector, Span
+from .collector import Collector
+from shipshape.checklist.trial.spans import Span
 
 Found = TypeVar("Found")
 Line = dict[str, Any]

@@ -31,7 +31,7 @@ def test_request_is_a_span(observed: Observed, api: httpx2.Client) -> None:
         "server.address": "127.0.0.1",
         "network.protocol.version": "1.1",
     }
-    assert (span.status, span.events) == ("UNSET", [])  # the fault was the caller's
+    assert (span.status, span.events) == ("UNSET", ())  # the fault was the caller's
     assert span.resource["service.name"] == "orders"
     assert span.resource["service.version"] == "1.2.3"
 

@@ -57,7 +57,7 @@ def missing(instance: Instance, request: Request) -> Iterator[str]:
     described = log.mentioning(instance, sent.request_id)
     fields = log.fields_of(described[0], sent.trace_id) if described else []
     if not (names and fields):
-        return  # which `lost` tells
+        return  # `lost` reports that
     given = request.send(instance.api).headers.get(names[0])
     lines = log.mentioning(instance, given) if given else []
     if not lines:

@@ -240,7 +240,7 @@ def test_traces(
     possible_database: Database | None,
     reading: Request,
 ) -> None:
-    """A span of kind server and, with a database, one of kind client within it."""
+    """A span of kind server and, with a database, one of its client in the same trace."""
     collector.settle()
     before = len(collector.spans)
     reading.send(running.api)
@@ -250,9 +250,9 @@ def test_traces(
     record.shows(f"{reading} has the span {servers[0].name} of kind server")
     if possible_database is None:
         return
-    within = [it for it in spans if it.kind == "CLIENT" and it.trace_id == servers[0].trace_id]
-    assert within, f"{reading} has no span of kind client in its trace, for the database"
-    record.shows(f"{reading} has the span {within[0].name} of kind client in the same trace")
+    within = [it for it in spans if it.is_of_database and it.trace_id == servers[0].trace_id]
+    assert within, f"{reading} has no span of the database in its trace"
+    record.shows(f"{reading} has the span {within[0].name} of the database in the same trace")
 
 
 @check(
@@ -401,7 +401,7 @@ def test_queried_series(
     "The log level changes without a change of code",
     level=Level.GOLD,
     kind=Kind.DYNAMIC,
-    why="Whoever looks for a fault in production needs debug lines now, and not after a release.",
+    why=("People who investigate a fault in production need debug lines now, not after a release."),
     fix="Keep LOG_LEVEL, and PUT /log-level of the management port.",
     sources=("Microsoft", "Spring Boot", "Mercari"),
 )
@@ -438,7 +438,7 @@ def _nothing() -> Request:
     "A page reaches a person",
     level=Level.GOLD,
     kind=Kind.EXTERNAL,
-    why="The alert that fires and calls nobody is the most expensive one.",
+    why="If an alert fires and calls nobody, the incident lasts until a customer reports it.",
     fix="Fire an alert of severity page, see that the person on call gets it, and attest it with "
     "a link to the incident.",
     sources=("Google", "Fowler", "Mercari"),

@@ -3,39 +3,16 @@
 import gzip
 import socket
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
-
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.common.v1.common_pb2 import KeyValue
-from opentelemetry.proto.trace.v1 import trace_pb2
 
 from .gate import Gate, gate
 from .servers import Handler, serving
-
-Attributes = dict[str, Any]
+from .spans import Span, decoded
 
 _PATIENCE_SECONDS = 5.0
 _SETTLED_SECONDS = 0.5
 """Longer than spans wait in the service."""
-
-
-@dataclass(frozen=True)
-class Span:
-    """A span as it was sent. `events` are the names and attributes of what happened in it."""
-
-    name: str
-    kind: str
-    """SERVER, CLIENT, INTERNAL, …"""
-    trace_id: str
-    span_id: str
-    parent: str
-    attributes: Attributes
-    events: tuple[tuple[str, Attributes], ...]
-    status: str
-    resource: Attributes
 
 
 class Collector:
@@ -90,7 +67,7 @@ class Collector:
 
     def take(self, body: bytes) -> None:
         self.raw += body
-        self.spans += list(_decoded(body))
+        self.spans += list(decoded(body))
 
 
 @contextmanager
@@ -114,26 +91,3 @@ def collecting() -> Iterator[Collector]:
     ):
         collector.gate = it
         yield collector
-
-
-def _decoded(body: bytes) -> Iterator[Span]:
-    for group in ExportTraceServiceRequest.FromString(body).resource_spans:
-        resource = _attributes(group.resource.attributes)
-        for span in (span for scope in group.scope_spans for span in scope.spans):
-            kind = trace_pb2.Span.SpanKind.Name(span.kind)
-            status = trace_pb2.Status.StatusCode.Name(span.status.code)
-            yield Span(
-                name=span.name,
-                kind=kind.removeprefix("SPAN_KIND_"),
-                trace_id=span.trace_id.hex(),
-                span_id=span.span_id.hex(),
-                parent=span.parent_span_id.hex(),
-                attributes=_attributes(span.attributes),
-                events=tuple((it.name, _attributes(it.attributes)) for it in span.events),
-                status=status.removeprefix("STATUS_CODE_"),
-                resource=resource,
-            )
-
-
-def _attributes(pairs: Iterable[KeyValue]) -> Attributes:
-    return {pair.key: getattr(pair.value, pair.value.WhichOneof("value") or "") for pair in pairs}

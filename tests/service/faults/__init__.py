@@ -1,0 +1,1 @@
+"""Faults of a running service, by the dynamic checks that notice them."""
