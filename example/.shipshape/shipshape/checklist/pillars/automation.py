@@ -220,7 +220,7 @@ def test_one_click_rolls_back(record: Record, subject: Subject) -> None:
         "in an incident."
     ),
     fix=(
-        "Roll back staging to the previous release and forth again, as docs/release.md says; "
+        "Roll back staging to the previous release and forward again, as docs/release.md says; "
         "attest it in checklist.toml."
     ),
     sources=("Fowler", "Google", "Microsoft"),

@@ -38,8 +38,8 @@ SHOWN = 10
     level=Level.BRONZE,
     kind=Kind.STATIC,
     why=(
-        "Whoever is paged for another service must find in seconds whom to call, and how bad it "
-        "is."
+        "People who are paged for another service must find out within seconds whom to call, and "
+        "how critical this service is."
     ),
     fix=(
         "Name in catalog-info.yaml the owner, the annotation `shipshape/tier`, and links with the "
@@ -122,7 +122,10 @@ def test_alerts_lead_to_the_runbook(record: Record) -> None:
     "A playbook goes from symptoms to fixes, a guide through releases and back",
     level=Level.SILVER,
     kind=Kind.STATIC,
-    why="Incidents and releases are done by whoever is there, not by whoever remembers how.",
+    why=(
+        "Incidents and releases are handled by the people who are there, not by those who "
+        "remember how."
+    ),
     fix=(
         "Keep docs/playbook.md and docs/release.md with a section “Roll back”, and link both from"
         " README.md."
@@ -156,8 +159,8 @@ def test_playbook_and_release_guide(record: Record) -> None:
     level=Level.GOLD,
     kind=Kind.STATIC,
     why=(
-        "Whoever knows what stands on what sees in minutes how far an outage reaches, and whom to"
-        " tell."
+        "With these pages, people on call see quickly how far an outage reaches, and whom to "
+        "inform."
     ),
     fix=(
         "Describe the parts in docs/architecture.md, and keep the table “Dependencies” and the "
@@ -236,7 +239,7 @@ def _try_breaks(record: Record, file: Path) -> None:
     "Generated tables and rules are current",
     level=Level.SILVER,
     kind=Kind.STATIC,
-    why="A table that is out of date is worse than none: it is believed.",
+    why="A table that is out of date misleads people, because they believe it.",
     fix="Run `make generate`, and commit what it changes.",
     sources=("Mercari", "Microsoft"),
 )
@@ -261,7 +264,9 @@ def test_generated_files_are_current(record: Record, subject: Subject) -> None:
     "SECURITY.md says where to report a vulnerability, and how soon an answer comes",
     level=Level.BRONZE,
     kind=Kind.STATIC,
-    why="Whoever finds a hole and no address tells it to everyone, or to nobody.",
+    why=(
+        "Without an address, people who find a vulnerability publish it or keep it to themselves."
+    ),
     fix="Write an address and a number of days into SECURITY.md.",
     sources=("OpenSSF Scorecard", "OSPS Baseline", "Google"),
 )

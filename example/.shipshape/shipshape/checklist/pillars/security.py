@@ -39,8 +39,10 @@ SIGNATURE = re.compile(
     "Containers run without root, without privileges and on a read-only root",
     level=Level.SILVER,
     kind=Kind.STATIC,
-    why="Whoever breaks into a process with root, capabilities or a writable root owns the "
-    "container, and from there the node.",
+    why=(
+        "An attacker who takes over a process with root, capabilities or a writable root file "
+        "system controls the container, and may reach the node from there."
+    ),
     fix="Set a USER in the Dockerfile, and in deploy/ the security context that the messages name.",
     sources=("kube-score", "Polaris", "learnk8s", "Mercari", "Zalando"),
 )
@@ -64,8 +66,10 @@ def test_privileges(record: Record, possible_platform: Platform | None) -> None:
     "The service needs no privileges",
     level=Level.SILVER,
     kind=Kind.DYNAMIC,
-    why="Whoever breaks into a process has its privileges: as root with capabilities, often those "
-    "of the machine.",
+    why=(
+        "An attacker who takes over a process gets its privileges. Root with capabilities often "
+        "controls the machine."
+    ),
     fix="Listen on ports above 1023, and leave users, owners and priorities to the image and the "
     "platform.",
     sources=("Kubernetes PRR", "kube-score", "Polaris", "Microsoft"),
@@ -144,8 +148,10 @@ def test_known_vulnerabilities(record: Record, subject: Subject) -> None:
     "Actions and images are pinned by their hash",
     level=Level.SILVER,
     kind=Kind.STATIC,
-    why="A tag can be moved: whoever takes over an action or an image runs their code in your "
-    "pipeline, with its secrets.",
+    why=(
+        "A tag can be moved. Someone who takes over an action or an image then runs code in your "
+        "pipeline, with its secrets."
+    ),
     fix="Name each action by the SHA of its commit, and each image by its digest; the dependency "
     "bot or an update of the template moves them.",
     sources=("OpenSSF Scorecard", "OSPS Baseline"),
@@ -262,8 +268,10 @@ def test_security_of_operations(record: Record) -> None:
     "Network policies limit the traffic, and no account token is mounted",
     level=Level.GOLD,
     kind=Kind.STATIC,
-    why="Whoever breaks into one pod reaches every other one, and with its token the API of the "
-    "cluster.",
+    why=(
+        "An attacker in one pod can reach every other pod and, with the pod's token, the API of "
+        "the cluster."
+    ),
     fix="Add a NetworkPolicy for both directions, and set automountServiceAccountToken: false.",
     sources=("kube-score", "Polaris", "learnk8s", "Zalando"),
 )

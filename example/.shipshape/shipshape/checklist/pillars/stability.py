@@ -480,8 +480,10 @@ def test_capacity_of_production() -> None:
     "A backup has been restored in a rehearsal",
     level=Level.GOLD,
     kind=Kind.EXTERNAL,
-    why="A backup that nobody has restored is a hope: incomplete ones show only when it is too "
-    "late.",
+    why=(
+        "A backup that was never restored may be incomplete, and you find out when it is too "
+        "late."
+    ),
     fix="Restore a backup into an empty database, start the service over it, and attest it with "
     "the time it took.",
     sources=("Google", "Mercari", "Microsoft"),

@@ -22,7 +22,7 @@ _OF_PYTHON = {"pip", "uv", "poetry", "pep621", "pip_requirements", "pipenv"}
 
 @dataclass(frozen=True)
 class Bot:
-    """A bot, and what it proposes for Python; nothing where it is told to leave that out."""
+    """A bot. `proposes` is empty if its configuration leaves Python packages out."""
 
     name: str
     place: str

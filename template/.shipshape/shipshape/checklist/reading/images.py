@@ -63,7 +63,7 @@ def workloads() -> Sequence[Manifest]:
 
 
 def revision() -> Instruction | None:
-    """The instruction that tells the image which commit it is of."""
+    """The instruction that labels the image with its commit."""
     for file in dockerfile.dockerfiles()[:1]:
         for instruction in file.shipped.instructions:
             if instruction.name in ("LABEL", "ENV") and _COMMIT.search(instruction.text):
