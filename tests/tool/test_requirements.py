@@ -15,6 +15,7 @@ from packaging.markers import Marker
 
 from scripts.lock import POETRY
 from scripts.render import ROOT, render
+from shipshape.requirements import check, load
 
 READER = ROOT / "template/.shipshape/shipshape/requirements.py"
 GROUPS = [("main",), ("main", "dev"), ("main", "dev", "postgresql")]
@@ -371,6 +372,15 @@ def test_the_hash_of_an_old_poetry_is_not_taken_from_a_new_one(tmp_path: Path) -
     [(_, old)] = poetry_hashes(PROJECT)
     locked(tmp_path, PROJECT, poetry="2.3.0", **{"content-hash": old})
     assert "does not fit" in refusal(tmp_path)
+
+
+def test_the_lock_is_that_of_the_current_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked(tmp_path, PROJECT)
+    monkeypatch.chdir(tmp_path)  # from the folder where the module was imported
+    assert load("pyproject.toml")["project"]["name"] == "orders"
+    check(load("pyproject.toml"), load("poetry.lock"))
 
 
 def test_a_lock_without_hash(tmp_path: Path) -> None:

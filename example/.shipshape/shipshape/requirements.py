@@ -14,8 +14,6 @@ from typing import Any
 
 Table = dict[str, Any]
 
-FOLDER = Path.cwd()
-
 # The keys of [project] and [tool.poetry] that Poetry's content hash covers.
 _OF_PROJECT = ("requires-python", "dependencies", "optional-dependencies")
 _OF_POETRY = ("dependencies", "source", "extras", "dev-dependencies")
@@ -46,7 +44,7 @@ def requirements(groups: set[str]) -> str:
 def load(name: str) -> Table:
     """Read a file in TOML."""
     try:
-        return tomllib.loads((FOLDER / name).read_text("utf-8"))
+        return tomllib.loads(Path(name).read_text("utf-8"))
     except ValueError as error:
         raise LockError(f"{name} is not valid TOML: {error}") from None
 
@@ -89,7 +87,7 @@ def content_hash(project: Table, with_groups: bool = True) -> str:
 
 def written_by() -> tuple[int, int]:
     """The version of Poetry that poetry.lock names in its first line."""
-    with (FOLDER / "poetry.lock").open(encoding="utf-8") as lines:
+    with Path("poetry.lock").open(encoding="utf-8") as lines:
         found = re.search(r"Poetry (\d+)\.(\d+)", lines.readline())
     return (int(found[1]), int(found[2])) if found else (2, 3)
 
@@ -163,7 +161,7 @@ def pin(package: Table) -> str:
     if kind(package) == "url":
         return f"{name} @ {url}{folder}"
     if kind(package) in ("file", "directory"):
-        path = (FOLDER / url).resolve().as_uri()
+        path = Path(url).resolve().as_uri()
         return f"-e {path}" if package.get("develop") else f"{name} @ {path}{folder}"
     raise LockError(
         f"poetry.lock has {name} from a source of the type {kind(package)}: `make install` "
