@@ -118,6 +118,7 @@ def test_the_start_says_what_is_wrong_with_the_project(
     assert adopt(run, released, project, "--preview") == (2, sentence)
 
 
+@pytest.mark.long
 def test_the_start_reads_whatever_there_is(run: Run, released: Path, project: Path) -> None:
     """Owners in another encoding, and a template by a path from where one is."""
     path = project / ".github" / "CODEOWNERS"
@@ -204,6 +205,7 @@ def real_uv(environment: dict[str, str], tmp_path: Path) -> dict[str, str]:
     return environment | {"PATH": path, "UV_DEFAULT_INDEX": pip_index()}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("locked", [True, False], ids=["as locked", "with other hashes"])
 def test_uv_installs_copier_as_it_is_locked(
     real_uv: dict[str, str], released: Path, adopted: Path, tmp_path: Path, locked: bool
@@ -254,6 +256,7 @@ def test_a_part_waits_for_what_it_needs(run: Run, adopted: Path) -> None:
     assert files(adopted) == before
 
 
+@pytest.mark.long
 def test_a_preview_of_a_part_changes_nothing(run: Run, adopted: Path) -> None:
     before = files(adopted)
     status, said = command(run, adopted, "take", "checks", "--preview")
@@ -279,6 +282,7 @@ def test_what_differs_is_a_conflict_with_both_versions(run: Run, adopted: Path) 
     assert "/Makefile" not in kept(adopted)
 
 
+@pytest.mark.long
 def test_both_are_the_same_whatever_git_is_configured_to(
     run: Run, released: Path, project: Path, once: Path, tmp_path: Path
 ) -> None:
@@ -309,6 +313,7 @@ def test_what_differs_can_stay(run: Run, adopted: Path) -> None:
     assert "/tools.lock" not in kept(adopted)
 
 
+@pytest.mark.long
 def test_named_files_stay_out_even_if_missing(run: Run, adopted: Path) -> None:
     status, said = command(run, adopted, "take", "checks", "--keep-mine", "poetry.lock", "Makefile")
     assert status == 1, said
@@ -339,6 +344,7 @@ OTHERWISE = ["/deploy", "/docs/", "/monitoring/grafana/", "/src/app/chassis/__in
 DASHBOARD = "monitoring/grafana/dashboards/service.json"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("what", "words"),
     [
@@ -373,6 +379,7 @@ def test_a_difference_is_shown(run: Run, adopted: Path) -> None:
     assert "-/app/models.py @logistics/data\n" in said
 
 
+@pytest.mark.long
 def test_other_ends_of_lines_are_a_difference(environment: dict[str, str], adopted: Path) -> None:
     path = adopted / "SECURITY.md"
     path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
@@ -404,6 +411,7 @@ def test_the_commands_say_what_is_wrong(
     assert files(adopted) == before
 
 
+@pytest.mark.long
 def test_what_is_not_in_git_is_not_touched(run: Run, adopted: Path) -> None:
     (adopted / ".git" / "info" / "exclude").write_text("/tools.lock\n")
     (adopted / "tools.lock").write_text("of the team\n")
@@ -414,6 +422,7 @@ def test_what_is_not_in_git_is_not_touched(run: Run, adopted: Path) -> None:
     assert files(adopted) == before
 
 
+@pytest.mark.long
 def test_what_is_not_checked_out_is_not_overwritten(run: Run, adopted: Path) -> None:
     (adopted / "tools.lock").write_text("of the team\n")
     commit(adopted)
@@ -424,6 +433,7 @@ def test_what_is_not_checked_out_is_not_overwritten(run: Run, adopted: Path) -> 
     assert not (adopted / "tools.lock").exists()
 
 
+@pytest.mark.long
 def test_what_has_something_in_its_way_is_not_taken(run: Run, adopted: Path) -> None:
     (adopted / "tools.lock").mkdir()
     (adopted / "tools.lock" / "note").write_text("of the team\n")

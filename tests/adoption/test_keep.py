@@ -94,6 +94,7 @@ def test_what_is_kept_no_longer_comes(service: Path) -> None:
     assert (service / "trivy.yaml").read_text().endswith("# of the new release\n")
 
 
+@pytest.mark.long
 def test_what_is_kept_no_longer_and_is_the_same_does_not_change(
     service: Path, template: Path
 ) -> None:
@@ -116,11 +117,13 @@ def test_what_is_kept_no_longer_and_differs_is_a_conflict_with_both_versions(
     assert "<<<<<<< before updating" in text
 
 
+@pytest.mark.long
 def test_with_nothing_kept_the_answer_is_gone(service: Path) -> None:
     update(service, OLD, keep=[])
     assert stored(service) is None
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["orders", "orders [1]"])
 def test_an_update_adds_nothing_to_what_is_kept(service: Path, name: str) -> None:
     """It would delete the file: only the old release would have it."""
@@ -131,6 +134,7 @@ def test_an_update_adds_nothing_to_what_is_kept(service: Path, name: str) -> Non
     assert files(service) == before
 
 
+@pytest.mark.long
 def test_what_is_added_beforehand_is_left_alone(service: Path) -> None:
     path = service / ".copier-answers.yml"
     path.write_text(path.read_text().replace("- /trivy.yaml\n", "- /trivy.yaml\n- /tools.lock\n"))
@@ -141,6 +145,7 @@ def test_what_is_added_beforehand_is_left_alone(service: Path) -> None:
     assert stored(service) == [*KEEP, "/tools.lock"]
 
 
+@pytest.mark.long
 def test_a_release_without_the_question_is_updated(template: Path, tmp_path: Path) -> None:
     """Copier renders the old release with the exclusions of the new one."""
     older = shutil.copytree(template, tmp_path / "template")
@@ -188,6 +193,7 @@ def test_the_answers_file_is_always_written(template: Path, tmp_path: Path) -> N
     assert [path.name for path in (tmp_path / "orders").iterdir()] == [".copier-answers.yml"]
 
 
+@pytest.mark.long
 def test_the_command_line_takes_a_list(template: Path, tmp_path: Path) -> None:
     command = [
         str(BIN / "copier"),

@@ -69,6 +69,7 @@ ODD_DESCRIPTIONS = [
     "---",
     "%s %(name)s {0} {name}",
 ]
+SLOW = [pytest.mark.slow, pytest.mark.xdist_group("answers")]
 ACCEPTED = [
     *[{"description": description} for description in ODD_DESCRIPTIONS],
     {"owner": "@a"},
@@ -76,10 +77,10 @@ ACCEPTED = [
     {"contact": "first.last+orders%a_b@mail.some-team.example.com"},
     {"contact": "https://chat.example.com:8443/room/#orders?a=b&c=%20~d"},
     {"image": "registry.example.com:5000/some/group/orders"},
+    pytest.param({"service": LONGEST, "package": LONGEST}, marks=SLOW),
     *[
-        pytest.param(answers, marks=[pytest.mark.slow, pytest.mark.xdist_group("answers")])
+        pytest.param(answers, marks=[*SLOW, pytest.mark.long])
         for answers in (
-            {"service": LONGEST, "package": LONGEST},
             {"service": "class", "package": "class_service"},
             {"service": "a", "package": "z" * 40},
             {"service": "zz", "package": "a"},

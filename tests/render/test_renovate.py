@@ -65,6 +65,7 @@ def validated(path: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_renovate_takes_it(configured: Path) -> None:
     done = validated(configured)

@@ -14,7 +14,7 @@ from scripts.render import ROOT, render
 
 from .conftest import choices
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 INTEL_MAC = "x86_64-apple-darwin"
 PLATFORMS = (

@@ -87,7 +87,7 @@ def missing(address: str, dashboard: dict[str, Any]) -> set[str]:
     return without | {name for name, it in asked if not shows(address, it, offered["slo"])}
 
 
-@kinds("postgresql", "none")
+@kinds("postgresql", "none", long=["none"])
 def test_each_query_finds_something(service: Path, tmp_path: Path) -> None:
     dashboard = read(service)
     assert queries(dashboard).keys() | label_queries(dashboard).keys() >= EMPTY.keys()

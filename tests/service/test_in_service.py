@@ -11,6 +11,7 @@ from .conftest import kinds, run
 pytestmark = pytest.mark.slow
 
 PYTEST = (".venv/bin/pytest", "--no-cov", "-p", "no:cacheprovider")
+DATABASE = "tests/chassis/test_database*.py"
 
 
 @kinds("postgresql", "none")
@@ -22,13 +23,13 @@ def test_style_and_types(tested: Path) -> None:
 
 @kinds("postgresql", "none", long=["none"])
 def test_chassis(tested: Path) -> None:
-    run(tested, *PYTEST, "tests/chassis")
+    run(tested, *PYTEST, "tests/chassis", f"--ignore-glob={DATABASE}")
 
 
+@pytest.mark.long
 @kinds("postgresql")
-def test_database_behind_a_pooler(tested: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_database(tested: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in environment("pgbouncer").items():
         monkeypatch.setenv(name, value)
-    said = run(tested, *PYTEST, "tests/chassis/test_database_pooler.py")
-    assert " passed" in said
-    assert "skipped" not in said
+    said = run(tested, *PYTEST, "-rs", *sorted(map(str, tested.glob(DATABASE))))
+    assert "pgbouncer is not installed" not in said

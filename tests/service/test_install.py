@@ -47,6 +47,7 @@ def service(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.long
 def test_it_works_where_it_was_moved(service: Path, tmp_path: Path) -> None:
     moved = tmp_path / "elsewhere"
     service.rename(moved)
@@ -59,6 +60,7 @@ def test_it_works_where_it_was_moved(service: Path, tmp_path: Path) -> None:
         moved.rename(service)
 
 
+@pytest.mark.long
 def test_it_works_where_its_python_is_gone(service: Path) -> None:
     for name in (".tools", ".venv"):
         python = service / name / "bin" / "python"
@@ -195,6 +197,7 @@ def test_what_builds_the_service_is_verified(new: Path, tmp_path: Path) -> None:
     assert "Hash mismatch for `poetry-core==" in done.stderr
 
 
+@pytest.mark.long
 def test_poetry_is_installed_for_make_lock_alone(new: Path, tmp_path: Path) -> None:
     path = with_uv(tmp_path / "bin")
     done = install(new, PYTHON, target=".tools/poetry/.installed", **path)

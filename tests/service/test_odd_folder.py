@@ -16,7 +16,7 @@ from tests.ports import HOST, free_ports
 from .conftest import run, without_make
 from .test_running import READY_WITHIN, get
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("odd-folder")]
+pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.xdist_group("odd-folder")]
 
 NAME = "My # 100% ? & 'x' $HOME ;"
 DEEP = "-".join(["a-long-name"] * 10)  # longer than the path of a Unix socket may be

@@ -20,6 +20,7 @@ from .conftest import without_make
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.long,
     pytest.mark.skipif(not shutil.which("curl"), reason="the tutorial needs curl"),
 ]
 

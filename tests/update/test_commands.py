@@ -184,6 +184,7 @@ def test_answers_can_be_given(service: Service) -> None:
     assert service.answers()["tier"] == "silver"
 
 
+@pytest.mark.long
 def test_several_answers_can_be_given_in_one_text(service: Service) -> None:
     """As `make update data="…"` passes them."""
     text = "tier=silver with = signs owner=@other/team"
@@ -193,6 +194,7 @@ def test_several_answers_can_be_given_in_one_text(service: Service) -> None:
     assert (found["tier"], found["owner"]) == ("silver with = signs", "@other/team")
 
 
+@pytest.mark.long
 def test_an_answer_can_be_changed_after_the_newest_release(
     template: Path, service: Service
 ) -> None:
@@ -221,6 +223,7 @@ def test_a_bad_answer_is_the_one_that_is_blamed(service: Service, data: str, sen
     assert refusal(service, "update", "--data", data) == f"error: {sentence}\n"
 
 
+@pytest.mark.long
 def test_who_reads_a_preview_may_stop_early(service: Service) -> None:
     process = subprocess.Popen(
         service.command("preview", "--diff"),
@@ -238,6 +241,7 @@ def test_who_reads_a_preview_may_stop_early(service: Service) -> None:
     assert is_tidy(service)
 
 
+@pytest.mark.long
 def test_what_git_cannot_write_is_undone(template: Path, service: Service) -> None:
     attributes = {"template/.gitattributes": "new.txt filter=faulty\n"}
     release(template, "v0.3.0", {**attributes, "template/zzz/new.txt": "new\n"})
@@ -408,6 +412,7 @@ def test_copier_must_be_installed(service: Service) -> None:
     assert "Copier is not installed: `make update-preview` installs it" in refusal(service, "drift")
 
 
+@pytest.mark.long
 def test_another_lock_installs_copier_anew(service: Service, tmp_path: Path) -> None:
     """As the next release may have; what was installed is deleted."""
     installed = service.folder / ".tools" / "copier"
@@ -427,6 +432,7 @@ def test_another_lock_installs_copier_anew(service: Service, tmp_path: Path) -> 
     assert (tmp_path / "told").read_text() == f"venv {installed}\npip {lock}\n"
 
 
+@pytest.mark.long
 def test_an_answer_that_never_held_is_named(service: Service) -> None:
     service.answer(owner="nobody", of_another_time=1)
     said = refusal(service, "update")
@@ -434,6 +440,7 @@ def test_an_answer_that_never_held_is_named(service: Service) -> None:
     assert "Put that right in .copier-answers.yml" in said
 
 
+@pytest.mark.long
 def test_an_answer_that_no_longer_holds_is_not_replaced(template: Path, service: Service) -> None:
     text = (template / "copier.yml").read_text("utf-8")
     stricter = text.replace("owner[0] != '@'", "'/' not in owner").replace("@some", "@any")
@@ -486,6 +493,7 @@ def test_drift_is_listed_and_can_be_undone(drifted: Service) -> None:
     assert drifted.update("drift").returncode == 0
 
 
+@pytest.mark.long
 def test_drift_can_be_undone_whatever_is_configured(drifted: Service) -> None:
     config = drifted.folder.with_name("gitconfig")
     drifted.folder.with_name("attributes").write_text("*.txt diff=shouted\n")
@@ -593,6 +601,7 @@ def forge(request: pytest.FixtureRequest, started: dict[str, Path], tmp_path: Pa
     return Forge(copied(started[request.param], tmp_path), request.param, tmp_path)
 
 
+@pytest.mark.long
 def test_an_update_is_proposed_once_and_refreshed(forge: Forge) -> None:
     forge.service.replace("chassis/wheels.txt", "line 9", "line of the team")
     in_a_hook(forge.service)
@@ -698,6 +707,7 @@ def test_the_work_of_people_is_not_overwritten(
     assert forge.branch("rev-parse") == theirs
 
 
+@pytest.mark.long
 def test_what_is_deleted_with_changes_is_named_apart(
     template: Path, service: Service, tmp_path: Path
 ) -> None:

@@ -14,7 +14,7 @@ from .test_update import assert_peace, files
 
 LOWEST, NEWEST = "copier==9.18.*", "copier>=9.18,<10"
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("update-0")]
+pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.xdist_group("update-0")]
 
 
 def copier(requirement: str, *arguments: str | Path) -> str:

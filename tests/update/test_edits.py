@@ -126,8 +126,12 @@ def test_a_deleted_file_stays_deleted(
 @pytest.mark.parametrize(
     ("tag", "answers"),
     [
-        pytest.param(tag, chosen(tag)[number], marks=pytest.mark.xdist_group(f"update-{number}"))
-        for number, tag in enumerate((RELEASES[0], RELEASES[-1]))
+        pytest.param(
+            RELEASES[0],
+            chosen(RELEASES[0])[0],
+            marks=[*of_release(RELEASES[0], 0), pytest.mark.long],
+        ),
+        pytest.param(RELEASES[-1], chosen(RELEASES[-1])[1], marks=of_release(RELEASES[-1], 1)),
     ],
 )
 def test_the_command_of_a_service_merges_the_same(

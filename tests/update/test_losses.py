@@ -244,7 +244,11 @@ def test_new_files_arrive_though_the_service_ignores_them(
 
 @pytest.mark.parametrize(
     ("ignored", "name"),
-    [("added.txt", "added.txt"), ("deep", "deep"), ("deep/added.log", "deep/added.log")],
+    [
+        ("added.txt", "added.txt"),
+        pytest.param("deep", "deep", marks=pytest.mark.long),
+        pytest.param("deep/added.log", "deep/added.log", marks=pytest.mark.long),
+    ],
 )
 def test_ignored_files_in_the_way_are_not_overwritten(
     service: Service, ignored: str, name: str

@@ -70,7 +70,8 @@ def test_the_folder_is_entered(template: Path, tmp_path: Path, name: str) -> Non
     assert replace.startswith("make update ")
 
 
-@pytest.mark.parametrize("source", ["address", *long("checkout", "commit")])
+@pytest.mark.long
+@pytest.mark.parametrize("source", ["address", "checkout", "commit"])
 def test_one_command_replaces_all_placeholders(history: Path, tmp_path: Path, source: str) -> None:
     """From an address with releases, from a checkout, and from one that is ahead of its release."""
     address, options = str(fork(history, tmp_path / "shipshape.git")), []

@@ -34,6 +34,7 @@ metadata: {name: shop}
 spec: {replicas: 1}
 """
 KUSTOMIZATION = "resources: [../base]\npatches:\n  - path: fewer.yaml\n"
+DASHBOARD = '{"panels": [{"targets": [{"expr": "rate(sales_total[5m])"}]}]}'
 JOB = """\
 job "shop" { # a comment
   group "api" {
@@ -83,6 +84,15 @@ def test_an_empty_repository_passes_no_check() -> None:
     statuses = {it.check.id: it.status for it in static().results}
     assert {id for id, status in statuses.items() if status is Status.PASS} == set()
     assert Status.ERROR not in statuses.values()
+
+
+def test_dashboards_over_unknown_metrics_are_unknown() -> None:
+    written("monitoring/grafana/dashboards/shop.json", DASHBOARD)
+    Path(".venv/bin").mkdir(parents=True)
+    Path(".venv/bin/python").touch()
+    status, evidence = found("OB10")
+    assert status is Status.UNKNOWN
+    assert evidence == ["only a service from the template tells its settings and metrics"]
 
 
 def test_manifests_are_found_in_any_folder() -> None:
