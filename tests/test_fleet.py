@@ -93,7 +93,7 @@ def test_each_service_is_in_the_table(clones: Path, capsys: pytest.CaptureFixtur
             "",
             "v0.2.0-3-gabcdef0",
             "1",
-            "shipshape/level in catalog-info.yaml must be one of bronze, silver, gold",
+            "shipshape/level in catalog-info.yaml must be one of none, bronze, silver, gold",
         ),
         ("bills", "money", "gold", "v1.0.0", "0", ""),
         ("mails", "", "", "v1.0.0", "0", "no catalog-info.yaml"),

@@ -25,7 +25,7 @@ from scripts.render import ROOT
 CATALOG = "catalog-info.yaml"
 ANSWERS = ".copier-answers.yml"
 LEVEL = "shipshape/level"
-LEVELS = ("bronze", "silver", "gold")
+LEVELS = ("none", "bronze", "silver", "gold")
 
 
 class FleetError(Exception):

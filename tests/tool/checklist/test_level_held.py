@@ -33,18 +33,19 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (COMPONENT, Level.SILVER),
         (COMPONENT.replace("silver", '"gold"'), Level.GOLD),
         (COMPONENT.replace("silver", "bronze"), Level.BRONZE),
-        (COMPONENT.replace("    shipshape/level: silver # the level\n", ""), Level.BRONZE),
-        ("kind: Component\n", Level.BRONZE),
-        ("", Level.BRONZE),
+        (COMPONENT.replace("silver", "none"), None),
+        (COMPONENT.replace("    shipshape/level: silver # the level\n", ""), None),
+        ("kind: Component\n", None),
+        ("", None),
     ],
 )
-def test_level(text: str, level: Level) -> None:
+def test_level(text: str, level: Level | None) -> None:
     level_held.FILE.write_text(text, "utf-8")
     assert level_held.read() is level
 
 
 def test_without_the_file() -> None:
-    assert level_held.read() is Level.BRONZE
+    assert level_held.read() is None
 
 
 @pytest.mark.parametrize(
@@ -52,11 +53,12 @@ def test_without_the_file() -> None:
     [
         (
             COMPONENT.replace("silver", "platinum"),
-            "shipshape/level is 'platinum': it must be bronze, silver or gold",
+            "shipshape/level is 'platinum': it must be none, bronze, silver or gold",
         ),
-        (COMPONENT.replace("silver", "3"), "shipshape/level is 3: it must be bronze"),
-        (COMPONENT.replace("silver", ""), "shipshape/level is None: it must be bronze"),
-        (COMPONENT.replace("silver", "Silver"), "shipshape/level is 'Silver': it must be bronze"),
+        (COMPONENT.replace("silver", "3"), "shipshape/level is 3: it must be none"),
+        (COMPONENT.replace("silver", "[a]"), "shipshape/level is ['a']: it must be none"),
+        (COMPONENT.replace("silver", ""), "shipshape/level is None: it must be none"),
+        (COMPONENT.replace("silver", "Silver"), "shipshape/level is 'Silver': it must be none"),
         (
             COMPONENT.replace("annotations", "labels"),
             "shipshape/level must be an annotation, not a label",

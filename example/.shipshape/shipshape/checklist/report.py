@@ -57,9 +57,9 @@ class Report:
         external = [it for it in self.results if it.check.kind is not Kind.EXTERNAL]
         return Report(self.service, external, self.complete).level
 
-    def exit_code(self, level: Level) -> int:
+    def exit_code(self, level: Level | None) -> int:
         """0 if the service has this level; 1 if a check fails; 2 if one could not be tried."""
-        missing = self.missing(level)
+        missing = self.missing(level) if level else []
         if any(it.status is Status.FAIL for it in missing):
             return 1
         return 2 if missing else 0

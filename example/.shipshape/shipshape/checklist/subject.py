@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from .. import description, service
 from ..description import Description
+from ..errors import ShipshapeError
 from ..service import ANSWERS, Answers
 from .decisions import ConfigurationError
 from .reading import drivers, runs
@@ -39,6 +40,8 @@ class Subject:
     @cached_property
     def described(self) -> Description:
         """Its settings and metrics; ShipshapeError if it is not installed or not the template's."""
+        if not self.answers:
+            raise ShipshapeError("only a service from the template tells its settings and metrics")
         return description.of_service()
 
     @cached_property

@@ -13,21 +13,25 @@ from .decisions import ConfigurationError
 
 FILE = Path("catalog-info.yaml")
 ANNOTATION = "shipshape/level"
+NONE = "none"
+"""The level of a service that holds none yet: no check fails its pipeline."""
 
 
-def read() -> Level:
-    """The level; bronze without the file or the annotation.
+def read() -> Level | None:
+    """The level; None where the annotation is `none`, or is not there.
 
-    ConfigurationError for a value that is no level.
+    ConfigurationError for any other value that is no level.
     """
     metadata = _metadata_of_component() if FILE.exists() else {}
     if ANNOTATION in _mapping(metadata, "labels"):
         raise ConfigurationError(f"{FILE}: {ANNOTATION} must be an annotation, not a label")
-    name = _mapping(metadata, "annotations").get(ANNOTATION, str(Level.BRONZE))
-    for level in Level:
-        if name == str(level):
-            return level
-    raise ConfigurationError(f"{FILE}: {ANNOTATION} is {name!r}: it must be bronze, silver or gold")
+    name = _mapping(metadata, "annotations").get(ANNOTATION, NONE)
+    levels = {NONE: None} | {str(level): level for level in Level}
+    if not isinstance(name, str) or name not in levels:
+        raise ConfigurationError(
+            f"{FILE}: {ANNOTATION} is {name!r}: it must be none, bronze, silver or gold"
+        )
+    return levels[name]
 
 
 def _metadata_of_component() -> dict[str, Any]:

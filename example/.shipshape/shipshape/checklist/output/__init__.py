@@ -29,7 +29,7 @@ def require_forms(files: Sequence[Path], complete: bool) -> None:
             raise ConfigurationError(f"{file} shows the level, which needs all checks to run")
 
 
-def summarized(report: Report, held: Level) -> Summary:
+def summarized(report: Report, held: Level | None) -> Summary:
     """What the forms show of a report."""
     return Summary(report, held, places.repository(), datetime.now(UTC))
 

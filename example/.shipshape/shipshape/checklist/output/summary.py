@@ -15,8 +15,8 @@ class Summary:
     """A report, and what people want to know of it first."""
 
     report: Report
-    held: Level
-    """The level that the service holds."""
+    held: Level | None
+    """The level that the service holds; None if none."""
     repository: Repository
     checked_at: datetime
 
@@ -90,10 +90,10 @@ class Summary:
         return [*self._held(), *self._next()] if self.report.complete else []
 
     def _held(self) -> Iterable[str]:
-        reached = self.level or 0
-        if reached < self.held:
+        reached, held = self.level or 0, self.held or 0
+        if reached < held:
             yield f"The service is below {self.held}, the level that it holds."
-        elif reached > self.held:
+        elif reached > held:
             yield f"To keep {self.level}, set `{ANNOTATION}` in {FILE} to {self.level}."
 
     def _next(self) -> Iterable[str]:

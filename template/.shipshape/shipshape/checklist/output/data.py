@@ -5,6 +5,7 @@ from datetime import date, datetime
 from pydantic import BaseModel
 
 from ..check import Evidence, Level
+from ..level_held import NONE
 from ..report import Result
 from . import places
 from .summary import Summary
@@ -79,7 +80,7 @@ def text(summary: Summary) -> str:
         complete=report.complete,
         level=_name(summary.level),
         automatic_level=_name(automatic),
-        held_level=str(summary.held),
+        held_level=str(summary.held or NONE),
         next_level=_name(summary.next_level),
         missing=list(dict.fromkeys(it.check.id for it in summary.missing)),
         checks=[_item(it) for it in report.results],

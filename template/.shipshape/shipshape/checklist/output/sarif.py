@@ -70,8 +70,8 @@ def _region(place: Place) -> dict[str, Any]:
     return {"region": {"startLine": place.line}} if place.line else {}
 
 
-def _level(result: Result, held: Level) -> str:
+def _level(result: Result, held: Level | None) -> str:
     """An error is what the service must have by the level that it holds."""
     if not result.enforced:
         return "note"
-    return "error" if result.check.level <= held else "warning"
+    return "error" if result.check.level <= (held or 0) else "warning"
