@@ -11,6 +11,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 MAX_HEAD_BYTES = 32_768
 HEAD_SECONDS = 10.0
 
+_OF_BODY = (b"content-length", b"transfer-encoding")
+
 
 class HeadTooLargeError(Exception):
     """The parser turns it into a bad request, which `send_400_response` answers."""
@@ -62,6 +64,11 @@ class Connection(HttpToolsProtocol):
             self._refuse(b"431 Request Header Fields Too Large")
         else:
             super().send_400_response(msg)
+
+    def _should_upgrade(self) -> bool:
+        """Not with a body: the WebSocket would wait for the rest of its handshake for ever."""
+        has_body = any(name in _OF_BODY for name, _ in self.headers)
+        return super()._should_upgrade() and not has_body
 
     def _unsupported_upgrade_warning(self) -> None:
         """Say nothing: a client may ask for what is not there, and is answered over HTTP/1.1."""

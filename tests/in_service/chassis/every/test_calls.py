@@ -1,11 +1,17 @@
 """The record of a call: its name under prefixes and mounts, and what handlers add to it."""
 
+import socket
+
 import httpx2
 import pytest
 
 from .observed import Observed, eventually
 
 DURATION = "http_server_request_duration_seconds_count"
+HANDSHAKE = (
+    "connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n"
+    "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+)
 
 
 @pytest.mark.parametrize(
@@ -135,3 +141,12 @@ def test_unknown_upgrade_is_answered_quietly(extended: Observed) -> None:
     assert response.status_code == 200
     extended.line(response)
     assert {line["event"] for line in extended.service.log[before:]} == {"request"}
+
+
+@pytest.mark.parametrize("header", ["content-length: 4", "transfer-encoding: chunked"])
+def test_websocket_with_a_body_is_answered(extended: Observed, header: str) -> None:
+    url = httpx2.URL(extended.service.api)
+    request = f"GET /bound HTTP/1.1\r\nhost: {url.host}\r\n{HANDSHAKE}{header}\r\n\r\n"
+    with socket.create_connection((url.host, url.port or 80), timeout=5) as connection:
+        connection.sendall(request.encode())
+        assert connection.recv(1000).startswith(b"HTTP/1.1 200 ")
