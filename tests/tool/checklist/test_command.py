@@ -107,6 +107,8 @@ def test_lost_level(write: Write, capsys: Said) -> None:
         ("silver", ["ST3", "--level", "silver"], 0),
         ("gold", ["ST1"], 0),
         ("silver", ["ST13"], 2),
+        ("none", [], 0),
+        ("none", ["ST3"], 1),
     ],
 )
 def test_exit_code(write: Write, held: str, arguments: list[str], status: int) -> None:
@@ -242,7 +244,7 @@ def test_explanation_shows_how_to_attest(write: Write, capsys: Said) -> None:
         (
             "catalog-info.yaml",
             "kind: Component\nmetadata: {annotations: {shipshape/level: best}}\n",
-            "catalog-info.yaml: shipshape/level is 'best': it must be bronze, silver or gold",
+            "catalog-info.yaml: shipshape/level is 'best': it must be none, bronze, silver or gold",
         ),
         (".copier-answers.yml", "{", ".copier-answers.yml cannot be read: "),
     ],

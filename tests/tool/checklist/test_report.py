@@ -49,9 +49,10 @@ def test_attestations_alone_are_missing() -> None:
         (Level.SILVER, Status.UNKNOWN, 2),
         (Level.SILVER, Status.ERROR, 2),
         (Level.SILVER, Status.WAIVED, 0),
+        (None, Status.FAIL, 0),
     ],
 )
-def test_exit_code(required: Level, status: Status, code: int) -> None:
+def test_exit_code(required: Level | None, status: Status, code: int) -> None:
     assert a_report(failing(Level.SILVER, status)).exit_code(required) == code
 
 
