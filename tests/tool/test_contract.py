@@ -64,7 +64,9 @@ print(json.dumps([found] if "    post:" in before and "    post:" not in after e
     return path
 
 
-@pytest.fixture(params=["stand-in", pytest.param("oasdiff", marks=pytest.mark.slow)])
+@pytest.fixture(
+    params=["stand-in", pytest.param("oasdiff", marks=[pytest.mark.slow, pytest.mark.long])]
+)
 def repository(request: pytest.FixtureRequest, template: Path, tmp_path: Path) -> Repository:
     """A service on main, compared by oasdiff itself too."""
     program = tmp_path / "oasdiff"
