@@ -100,7 +100,7 @@ clean:  ## Delete all that was made here
 	find bench scripts template/.shipshape tests updating -name __pycache__ -prune -exec rm -rf {} +
 
 PYTEST = $(BIN)/pytest --numprocesses auto --dist loadgroup
-LONG = images, drills, databases that fail, the tutorial and how-to guides, proposals, odd answers and folders, updates from the releases between, repetitions
+LONG = images, drills, databases that fail, the tutorial and how-to guides, proposals, odd answers, folders and machines, updates from the releases between, repetitions
 
 # What fits is left alone. A PYTHON that is given replaces the one of the last installation.
 INSTALL = $(PYTHON) template/.shipshape/shipshape/install.py $(if $(filter file:python3,$(origin PYTHON):$(PYTHON)),,--chosen)

@@ -46,6 +46,7 @@ def test_a_fault_in_it_is_found(tmp_path: Path) -> None:
         )
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_renovate_takes_the_preset(tmp_path: Path) -> None:
     """The service's own refers to a preset that a validator would have to fetch."""

@@ -85,6 +85,7 @@ def test_the_start_adds_what_does_not_differ(
     assert answers["_commit"] == "v1.0.0"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -248,6 +249,7 @@ def test_parts_says_what_is_next(run: Run, adopted: Path) -> None:
     assert "Next: python3 .shipshape take checks --preview" in said
 
 
+@pytest.mark.long
 def test_a_part_waits_for_what_it_needs(run: Run, adopted: Path) -> None:
     before = files(adopted)
     status, said = command(run, adopted, "take", "frame")
@@ -302,6 +304,7 @@ def test_both_are_the_same_whatever_git_is_configured_to(
     assert git(project, *stages) == git(adopted, *stages)
 
 
+@pytest.mark.long
 def test_what_differs_can_stay(run: Run, adopted: Path) -> None:
     before = files(adopted)
     status, said = command(run, adopted, "take", "checks", "--keep-mine")
@@ -373,6 +376,7 @@ def test_what_is_kept_otherwise_can_be_taken(
     assert words in said.splitlines()
 
 
+@pytest.mark.long
 def test_a_difference_is_shown(run: Run, adopted: Path) -> None:
     status, said = command(run, adopted, "compare", ".github/CODEOWNERS")
     assert status == 0, said
@@ -388,6 +392,7 @@ def test_other_ends_of_lines_are_a_difference(environment: dict[str, str], adopt
     assert b"-# Security\r\n" in said.stdout
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -445,6 +450,7 @@ def test_what_has_something_in_its_way_is_not_taken(run: Run, adopted: Path) -> 
     assert files(adopted) == before
 
 
+@pytest.mark.long
 def test_what_fails_on_the_way_is_taken_back(run: Run, adopted: Path) -> None:
     """git merges no file that holds a zero byte."""
     (adopted / "pyproject.toml").write_bytes(b"\0")

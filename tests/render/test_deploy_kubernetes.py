@@ -478,6 +478,7 @@ def test_a_deployment_sets_image_and_version(service: Path, environment: str, ku
     assert ZEROES not in done.stdout
 
 
+@pytest.mark.long
 @pytest.mark.slow  # where there is no kubectl, it is fetched
 @pytest.mark.xdist_group("deploy")
 def test_checkov_finds_nothing(service: Path, tmp_path: Path, kubectl: str) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from scripts.render import ROOT
+from tests.marks import long
 from tests.ports import HOST, free_ports
 
 from .test_running import get
@@ -72,7 +73,7 @@ def command_lines() -> str:
 
 @pytest.mark.slow
 @pytest.mark.xdist_group("demo")
-@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("ending", [signal.SIGINT, *long(signal.SIGTERM)])
 def test_demo(ending: signal.Signals) -> None:
     ports = dict(zip(("PORT", "MANAGEMENT_PORT"), free_ports(2), strict=True))
     process = start(**ports)

@@ -174,6 +174,7 @@ def test_data_are_kept(checkout: Checkout) -> None:
     assert checkout.select("lower('ÄÖÜ')") == "äöü"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "path",
     [
@@ -228,6 +229,7 @@ def test_commands_at_once_share_a_server(checkout: Checkout) -> None:
     checkout.assert_stopped()
 
 
+@pytest.mark.long
 def test_starts_that_follow_stops_at_once(checkout: Checkout) -> None:
     commands = [checkout.start("sleep 0.0$(($$ % 10))") for _ in range(8)]
     assert [command.communicate()[1] for command in commands] == [""] * 8
@@ -243,6 +245,7 @@ def test_a_signal_stops_the_server(checkout: Checkout, number: signal.Signals) -
     checkout.assert_stopped()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seconds", [0.05, 0.15, 0.3, 0.6, 0.9])
 def test_a_start_that_is_interrupted_leaves_nothing(checkout: Checkout, seconds: float) -> None:
     with checkout.start("exec sleep 60") as process:
@@ -370,6 +373,7 @@ print(groups())
 """
 
 
+@pytest.mark.long
 def test_musl_does_without_the_wheel(service: Path, tmp_path: Path) -> None:
     (tmp_path / "musl.py").write_text(
         'build_time_vars = {"SOABI": "cpython-311-x86_64-linux-musl"}'
@@ -466,6 +470,7 @@ def test_root_cannot_use_data_of_root(checkout: Checkout) -> None:
     assert checkout.select("1") == "1"
 
 
+@pytest.mark.long
 @needs_root
 @pytest.mark.parametrize("capability", ["dac_override", "setuid", "setgid", "setpcap", "chown"])
 def test_root_without_a_capability(checkout: Checkout, capability: str) -> None:

@@ -14,7 +14,7 @@ PYTEST = (".venv/bin/pytest", "--no-cov", "-p", "no:cacheprovider")
 DATABASE = "tests/chassis/test_database*.py"
 
 
-@kinds("postgresql", "none")
+@kinds("postgresql", "none", long=["none"])
 def test_style_and_types(tested: Path) -> None:
     run(tested, ".venv/bin/isort", "--check-only", "tests")
     run(tested, ".venv/bin/flake8", "tests")

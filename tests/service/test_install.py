@@ -71,6 +71,7 @@ def test_it_works_where_its_python_is_gone(service: Path) -> None:
     assert install(service).stderr == ""
 
 
+@pytest.mark.long
 def test_the_python_that_is_named_replaces_another(service: Path, tmp_path: Path) -> None:
     named = shutil.which("python3", path="/usr/bin")
     if not named or os.path.realpath(named) == os.path.realpath(service / ".venv/bin/python"):
@@ -100,6 +101,7 @@ def test_a_lock_that_does_not_fit_changes_nothing(service: Path) -> None:
         path.write_text(before, "utf-8")
 
 
+@pytest.mark.long
 def test_without_a_network_it_says_what_to_do(template: Path, tmp_path: Path) -> None:
     folder = tmp_path / "orders"
     render(template, folder, service="orders", database="none")
@@ -155,6 +157,7 @@ def test_install_uses_the_uv_on_the_path_and_no_poetry(new: Path, tmp_path: Path
     run(new, ".tools/bin/uv", "--version")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "text",
     ["echo 'uv 0.10.12 (00d72dac7 2026-03-19)'", "echo 'uv: no version is set' >&2; exit 126"],
@@ -168,6 +171,7 @@ def test_a_uv_that_will_not_do(new: Path, tmp_path: Path, text: str) -> None:
     assert run(new, ".tools/bin/uv", "--version").startswith(f"uv {pinned[1]} ")
 
 
+@pytest.mark.long
 def test_a_python_without_pip(new: Path, tmp_path: Path) -> None:
     """As Debian's is: then its venv brings one."""
     without = "import importlib.util; importlib.util.find_spec = lambda name: None"
@@ -177,6 +181,7 @@ def test_a_python_without_pip(new: Path, tmp_path: Path) -> None:
     run(new, ".tools/bin/uv", "--version")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("folder", [".tools/bin", ".venv/bin"])
 def test_a_uv_of_the_service_itself_is_not_used(new: Path, folder: str) -> None:
     """It would be deleted by the installation."""

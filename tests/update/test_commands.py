@@ -210,6 +210,7 @@ def test_an_answer_can_be_changed_after_the_newest_release(
     assert (service.answers()["_commit"], service.answers()["owner"]) == (later, "@other/team")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
@@ -274,6 +275,7 @@ def test_what_fails_halfway_changes_nothing(service: Service, slow_copier: Path)
     assert is_tidy(service)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("by", "at"),
     [(signal.SIGINT, "update"), (signal.SIGTERM, "update"), (signal.SIGINT, "copy")],
@@ -784,6 +786,7 @@ def test_a_proposal_needs_a_remote(service: Service) -> None:
 # -- The targets ----------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_make_installs_copier_by_its_lock_and_once(tmp_path: Path) -> None:
     template = export(tmp_path / "template")
     git(template, "init", "--quiet", "--initial-branch", "main")

@@ -276,6 +276,7 @@ def test_checks_that_are_left_out_are_named(
 # -- promtool --------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", [USUAL, OTHER])
 @pytest.mark.parametrize(
     ("file", "text", "found"),

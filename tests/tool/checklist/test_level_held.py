@@ -34,9 +34,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (COMPONENT.replace("silver", '"gold"'), Level.GOLD),
         (COMPONENT.replace("silver", "bronze"), Level.BRONZE),
         (COMPONENT.replace("silver", "none"), None),
-        (COMPONENT.replace("    shipshape/level: silver # the level\n", ""), None),
-        ("kind: Component\n", None),
-        ("", None),
+        (COMPONENT.replace("    shipshape/level: silver # the level\n", ""), Level.BRONZE),
+        ("kind: Component\n", Level.BRONZE),
+        ("", Level.BRONZE),
     ],
 )
 def test_level(text: str, level: Level | None) -> None:
@@ -45,7 +45,7 @@ def test_level(text: str, level: Level | None) -> None:
 
 
 def test_without_the_file() -> None:
-    assert level_held.read() is None
+    assert level_held.read() is Level.BRONZE
 
 
 @pytest.mark.parametrize(

@@ -18,14 +18,14 @@ NONE = "none"
 
 
 def read() -> Level | None:
-    """The level; None where the annotation is `none`, or is not there.
+    """The level; None where the annotation is `none`, and bronze where it is not there.
 
     ConfigurationError for any other value that is no level.
     """
     metadata = _metadata_of_component() if FILE.exists() else {}
     if ANNOTATION in _mapping(metadata, "labels"):
         raise ConfigurationError(f"{FILE}: {ANNOTATION} must be an annotation, not a label")
-    name = _mapping(metadata, "annotations").get(ANNOTATION, NONE)
+    name = _mapping(metadata, "annotations").get(ANNOTATION, str(Level.BRONZE))
     levels = {NONE: None} | {str(level): level for level in Level}
     if not isinstance(name, str) or name not in levels:
         raise ConfigurationError(

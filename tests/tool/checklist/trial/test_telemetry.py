@@ -211,6 +211,7 @@ def test_metrics_of_nothing_are_empty() -> None:
     assert parsed("") == Metrics("", {})
 
 
+@pytest.mark.long
 def test_what_cannot_be_tried_of_another_service_is_unknown(folder: Path) -> None:
     expected = {
         "AU3": Status.UNKNOWN,  # its table has no `version`
