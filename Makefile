@@ -27,13 +27,13 @@ demo: install  ## Make a service with the default answers, start it and show it,
 
 .PHONY: test
 test: .tools/poetry/.installed  ## Run the tests: copies of every kind, the main kinds of services, updates
-	@$(PYTEST) tests/tool -m 'not long' --cov
-	@$(PYTEST) -m 'not long' --ignore tests/tool
+	@$(PYTEST) -m 'not long'
 	@echo 'Left to `make test-long`: $(LONG)'
 
 .PHONY: test-long
 test-long: .tools/poetry/.installed  ## Run the rest of the tests: images, updates from every release, repetitions
-	@$(PYTEST) -m long
+	@$(PYTEST) -m long --ignore tests/tool
+	@$(PYTEST) tests/tool --cov
 	@echo 'Left to `make test`: all others'
 
 .PHONY: test-fast
@@ -100,7 +100,7 @@ clean:  ## Delete all that was made here
 	find bench scripts template/.shipshape tests updating -name __pycache__ -prune -exec rm -rf {} +
 
 PYTEST = $(BIN)/pytest --numprocesses auto --dist loadgroup
-LONG = images, drills, databases that fail, the tutorial and how-to guides, proposals, odd answers, folders and machines, updates from the releases between, repetitions
+LONG = coverage, images, drills, databases that fail, the tutorial and how-to guides, proposals, odd answers, folders and machines, updates from the releases between, repetitions
 
 # What fits is left alone. A PYTHON that is given replaces the one of the last installation.
 INSTALL = $(PYTHON) template/.shipshape/shipshape/install.py $(if $(filter file:python3,$(origin PYTHON):$(PYTHON)),,--chosen)

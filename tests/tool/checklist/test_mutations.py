@@ -37,7 +37,6 @@ def parameters() -> list[Any]:
     ]
 
 
-@pytest.mark.no_cover  # which takes two thirds of the time; other tests cover the same lines
 @pytest.mark.parametrize("mutation", parameters())
 def test_the_check_notices_it(copied: Callable[[str], Path], mutation: Mutation) -> None:
     mutation.change(copied(mutation.kind))
