@@ -79,7 +79,9 @@ def test_change_of_any_version(client: httpx2.Client, teapot: httpx2.Response) -
     assert changed.status_code == 200
 
 
-@pytest.mark.parametrize("tag", ["1", 'W/"1"', '"one"', '"1', '""'])
+@pytest.mark.parametrize(
+    "tag", ["1", 'W/"1"', '"one"', '"1', '""', '"9999999999"', '"' + "9" * 5000 + '"']
+)
 def test_change_of_a_version_that_cannot_be(
     client: httpx2.Client, teapot: httpx2.Response, tag: str
 ) -> None:

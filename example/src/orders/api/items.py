@@ -1,5 +1,6 @@
 """The handlers of /items."""
 
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import UTC, datetime
 from typing import Annotated
@@ -13,6 +14,8 @@ from .errors import problems
 from .models import Item, ItemDraft, ItemPage
 
 router = APIRouter()
+
+_ETAG = re.compile(r'"([0-9]{1,9})"')  # a version, which is an integer of 32 bits
 
 
 @router.get("/items", operation_id="listItems", responses=problems(422, 503))
@@ -103,10 +106,10 @@ def _expected_version(if_match: str | None) -> int | None:
         raise HTTPException(428, "send If-Match with the ETag of the item as you read it")
     if if_match == "*":
         return None
-    quoted = if_match[1:-1]
-    if if_match != f'"{quoted}"' or not (quoted.isascii() and quoted.isdigit()):
-        raise HTTPException(412, f"no version of the item has the ETag {if_match}")
-    return int(quoted)
+    version = _ETAG.fullmatch(if_match)
+    if version is None:
+        raise HTTPException(412, f"no version of the item has the ETag {if_match[:100]}")
+    return int(version[1])
 
 
 def _cursor(position: items.Position) -> str:
