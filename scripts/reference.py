@@ -27,7 +27,7 @@ Generated from `copier.yml` by `make docs`. Do not edit this page.
 NOT_ASKED = """\
 ## Questions that are not asked
 
-These have a single choice.
+These have a single choice, or follow from the release of the service.
 """
 
 TAG = re.compile(r"{%.*?%}|{#.*?#}", re.DOTALL)
@@ -81,8 +81,10 @@ def default(name: str, questions: Mapping[str, Any]) -> str:
     value = questions[name]["default"]
     if not isinstance(value, str) or not (TAG.search(value) or EXPRESSION.search(value)):
         return code(value)
-    sources = {"_folder_name": "the name of the folder"} | {
-        other: code(other) for other in questions if other != name
+    sources = {
+        "_folder_name": "the name of the folder",
+        "_external_data": "the last answers",
+        **{other: code(other) for other in questions if other != name},
     }
     used = (shown for source, shown in sources.items() if re.search(rf"\b{source}\b", value))
     return f"made from {' and '.join(used)}"

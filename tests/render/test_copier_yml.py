@@ -63,9 +63,10 @@ def faults(configuration: dict[str, Any]) -> list[str]:
         if not configuration["_explanations"].get(name):
             found.append(f"{name} has no text in _explanations")
         found += [f"{name} has no {key}" for key in ("type", "help", "default") if key not in value]
-        if "choices" not in value and "validator" not in value:
+        is_computed = value.get("when") is False and "{%" in str(value.get("default"))
+        if "choices" not in value and "validator" not in value and not is_computed:
             found.append(f"{name} takes anything: it has neither choices nor a validator")
-        if value.get("when") is False and len(value.get("choices", ())) != 1:
+        if value.get("when") is False and len(value.get("choices", ())) != 1 and not is_computed:
             found.append(f"{name} is not asked, though there is something to choose")
     asked = [
         name
