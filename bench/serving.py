@@ -214,7 +214,7 @@ def measure(folder: Path, rounds: int) -> list[Table]:
             [
                 came.capacity(RAW, BARE),
                 came.capacity(BARE, BARE),
-                came.capacity(CHASSIS, BARE, 60),
+                came.capacity(CHASSIS, BARE, 70),
                 came.capacity(CHASSIS_ALL, BARE, 42),
                 came.capacity(THE_USUAL, BARE),
                 came.capacity(THE_USUAL_ALL, BARE),
