@@ -22,7 +22,7 @@ from dotenv import dotenv_values
 
 PACKAGE = "orders"
 ROOT = Path(__file__).parents[1]
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 20.0
 # Below those that a system gives to connections of its own, from 32768 on Linux and 49152 on macOS:
 # what runs beside a test cannot take one before it is used.
 _PORTS = range(20_000, 32_768)
